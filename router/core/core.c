@@ -1,0 +1,159 @@
+/*
+ * core - made, turned and unmade. See core.h for what it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+#define STORE_TICK_BUSY_MS 50
+#define STORE_TICK_IDLE_MS 200
+#define SWEEP_MS 1000
+#define OUTBOX_MS 250
+#define TICK_LIMIT 100
+
+int sah_core_create(const struct sah_core_settings *settings, struct sah_core **ret_core)
+{
+    struct sah_core *core = calloc(1, sizeof *core);
+    unsigned n = 0;
+
+    if (core == NULL)
+        goto fail;
+    core->magic = CORE_MAGIC;
+    core->s = *settings;
+    for (unsigned i = 0; i < settings->roster->n_agencies; i++)
+        n += settings->roster->agencies[i].n_endpoints;
+    core->slots = calloc(n ? n : 1, sizeof *core->slots);
+    if (core->slots == NULL)
+        goto fail_free_core;
+    for (unsigned i = 0; i < settings->roster->n_agencies; i++) {
+        const struct sah_agency *agency = &settings->roster->agencies[i];
+
+        for (unsigned j = 0; j < agency->n_endpoints; j++)
+            core->slots[core->n_slots++] =
+                (struct slot){.agency = agency, .endpoint = &agency->endpoints[j], .core = core, .index = j};
+    }
+    *ret_core = core;
+    return SAH_OK;
+
+fail_free_core:
+    free(core);
+fail:
+    return SAH_ENOMEM;
+}
+
+void sah_core_destroy(struct sah_core *core)
+{
+    if (core == NULL)
+        return;
+    SAH_CHECK(core, CORE_MAGIC);
+    revise_drop_held(core);
+    core->magic = 0;
+    free(core->slots);
+    free(core);
+}
+
+static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
+{
+    struct sah_core *core = data;
+
+    core->ticking = false;
+    if (err != SAH_OK)
+        return;
+    if (ticked->moved > 0)
+        dispatch_sweep(core);
+    if (ticked->more)
+        core->next_store_tick_ms = 0;
+    else if (ticked->waiting > 0 && core->next_store_tick_ms > core->now.mono_ms + STORE_TICK_BUSY_MS)
+        core->next_store_tick_ms = core->now.mono_ms + STORE_TICK_BUSY_MS;
+}
+
+static uint32_t until(uint64_t due_ms, uint64_t now_ms)
+{
+    return due_ms <= now_ms ? 1 : (uint32_t)(due_ms - now_ms);
+}
+
+uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
+{
+    uint32_t wait_ms = SWEEP_MS;
+
+    SAH_CHECK(core, CORE_MAGIC);
+    core->now = now;
+    if (core->stopping)
+        return SWEEP_MS;
+    if (!core->ticking && now.mono_ms >= core->next_store_tick_ms) {
+        core->ticking = true;
+        core->next_store_tick_ms = now.mono_ms + STORE_TICK_IDLE_MS;
+        core->s.store->tick(core->s.store->data, TICK_LIMIT, on_ticked, core);
+    }
+    if (now.mono_ms >= core->next_sweep_ms) {
+        core->next_sweep_ms = now.mono_ms + SWEEP_MS;
+        dispatch_sweep(core);
+        revise_retry_held(core);
+    }
+    if (now.mono_ms >= core->next_outbox_ms) {
+        core->next_outbox_ms = now.mono_ms + OUTBOX_MS;
+        notify_pump(core);
+    }
+    if (until(core->next_store_tick_ms, now.mono_ms) < wait_ms)
+        wait_ms = until(core->next_store_tick_ms, now.mono_ms);
+    if (until(core->next_outbox_ms, now.mono_ms) < wait_ms)
+        wait_ms = until(core->next_outbox_ms, now.mono_ms);
+    if (wait_ms > STORE_TICK_BUSY_MS)
+        wait_ms = STORE_TICK_BUSY_MS; /* a tick's answer may have moved the next one nearer */
+    return wait_ms;
+}
+
+void sah_core_adapter_came(struct sah_core *core, struct sah_now now)
+{
+    SAH_CHECK(core, CORE_MAGIC);
+    core->now = now;
+    notify_pump(core);
+}
+
+void sah_core_store_came(struct sah_core *core, struct sah_now now)
+{
+    SAH_CHECK(core, CORE_MAGIC);
+    core->now = now;
+    revise_retry_held(core);
+    dispatch_sweep(core);
+    notify_pump(core);
+}
+
+void sah_core_stop(struct sah_core *core)
+{
+    core->stopping = true;
+}
+
+unsigned sah_core_in_flight(const struct sah_core *core)
+{
+    unsigned n = core->jobs;
+
+    for (unsigned i = 0; i < core->n_slots; i++)
+        n += core->slots[i].in_flight;
+    return n;
+}
+
+const struct sah_core_counters *sah_core_counters(const struct sah_core *core)
+{
+    return &core->counters;
+}
+
+unsigned sah_core_jobs(const struct sah_core *core)
+{
+    return core->jobs;
+}
+
+unsigned sah_core_endpoints(const struct sah_core *core)
+{
+    return core->n_slots;
+}
+
+struct sah_endpoint_view sah_core_endpoint(const struct sah_core *core, unsigned i)
+{
+    SAH_ASSERT(i < core->n_slots);
+    return (struct sah_endpoint_view){.agency = core->slots[i].agency,
+                                      .endpoint = core->slots[i].endpoint,
+                                      .in_flight = core->slots[i].in_flight,
+                                      .failing = core->slots[i].failing};
+}

@@ -1,0 +1,117 @@
+/*
+ * core - the order of events: what happens to a message, a lease, an answer, a status.
+ *
+ * Owns:    nothing that must survive; everything durable is behind the store port. In memory: what
+ *          is in flight.
+ * Used by: app.c (the shell around it), tests/lib (fakes and simulated time).
+ * Never:   does I/O, reads a clock, blocks. It is told the time and answers when it wants a turn.
+ *
+ * Invariants kept here: I1 (intake.c), I4 and I5 (dispatch.c), I6 (keys follow from message and
+ * agency), I7 (dispatch.c: reserved slots), I8 (events ride in the commit), I9 (status.c, refer.c),
+ * I11 (one slot table an endpoint).
+ */
+#ifndef SAHAYA_CORE_CORE_H
+#define SAHAYA_CORE_CORE_H
+
+#include <sahaya/log.h>
+
+#include "core/ports.h"
+#include "policy/rank.h"
+#include "policy/route.h"
+
+struct sah_core_settings { /* everything is borrowed for the core's life */
+    enum sah_lane lane;
+    unsigned partitions; /* of senders; 1..SAH_PARTITIONS_MAX */
+    unsigned jobs_max;   /* messages and statuses under way at most; bulk may use four fifths */
+    const struct sah_policy *policy;
+    const struct sah_roster *roster;
+    const struct sah_store *store;
+    const struct sah_agencies *agencies;
+    const struct sah_adapters *adapters;
+    const struct sah_chance *chance;
+    struct sah_log *log; /* may be NULL */
+};
+
+struct sah_now {
+    uint64_t mono_ms;
+    int64_t wall_ms;
+};
+
+struct sah_core;
+SAH_MUST_USE int sah_core_create(const struct sah_core_settings *settings, struct sah_core **ret_core);
+/* Forgets what is in flight (leases come home by themselves). Completions of ports that arrive
+ * later must not: destroy the ports first. */
+void sah_core_destroy(struct sah_core *core);
+
+/*
+ * A message from an adapter: REQUEST, AMENDMENT, CANCEL or STATUS_QUERY, with its bytes. Both are
+ * copied. `fn` gets one RESULT, exactly once, maybe from inside: ACCEPTED only after the store has
+ * it (I1). Anything else in `message->kind` is our mistake.
+ */
+typedef void sah_core_result_fn(void *data, const struct sah_message *result);
+void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                   struct sah_now now, sah_core_result_fn *fn, void *data);
+
+/* An agency said something; `status->agency` is proven by its token already. */
+enum sah_status_code {
+    SAH_STATUS_APPLIED, SAH_STATUS_REPEATED, SAH_STATUS_HISTORY,
+    SAH_STATUS_NOT_FOUND,   /* unknown, or not a request of this agency */
+    SAH_STATUS_ILLEGAL,     /* not a listed move: `from`, `allowed` */
+    SAH_STATUS_NEEDS_NAME,  /* a person's state without `by` */
+    SAH_STATUS_UNAVAILABLE, /* the store cannot take it now: ask again */
+};
+struct sah_status_result {
+    enum sah_status_code code;
+    enum sah_state from, state;
+    unsigned n_allowed;
+    enum sah_state allowed[SAH_N_STATES];
+};
+typedef void sah_status_fn(void *data, const struct sah_status_result *result);
+void sah_core_status(struct sah_core *core, const struct sah_agency_status *status, struct sah_now now,
+                     sah_status_fn *fn, void *data);
+
+/* An adapter has an outbox event safe. */
+void sah_core_outbox_ack(struct sah_core *core, const char *event_id);
+/* An adapter said hello: there may be events for it. */
+void sah_core_adapter_came(struct sah_core *core, struct sah_now now);
+/* The store is back after it was away: look everywhere at once. */
+void sah_core_store_came(struct sah_core *core, struct sah_now now);
+
+/* No new leases, events or messages; what is in flight goes on. */
+void sah_core_stop(struct sah_core *core);
+/* Attempts and jobs still under way. */
+unsigned sah_core_in_flight(const struct sah_core *core);
+
+/* One turn; returns in how many ms it wants the next (1..1000). */
+uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
+
+/* ---- for metrics and the queues page */
+#define SAH_CORE_COUNTERS(X)                                                                   \
+    X(requests) X(amendments) X(cancels) X(status_queries) X(accepted) X(duplicates)           \
+    X(wrong_lane) X(refused) X(not_found) X(retry_later) X(catch_all) X(conflicts)              \
+    X(leased) X(attempts) X(machine_acks) X(refusals) X(busy) X(troubles) X(unreachable)        \
+    X(unknown_outcomes) X(retries) X(fallbacks) X(chain_ended) X(expired)                       \
+    X(statuses_applied) X(statuses_repeated) X(statuses_history) X(statuses_refused)           \
+    X(events_sent) X(events_acked)
+struct sah_core_counters {
+#define X(name) uint64_t name;
+    SAH_CORE_COUNTERS(X)
+#undef X
+    uint64_t accepted_by_class[SAH_N_CLASSES];
+    /* accept to socket, in buckets of le 5 10 20 50 100 250 500 1000 2000 5000 ms and above */
+    uint64_t to_socket[SAH_N_CLASSES][11];
+    uint64_t to_socket_sum_ms[SAH_N_CLASSES];
+};
+extern const unsigned sah_core_bucket_ms[10];
+const struct sah_core_counters *sah_core_counters(const struct sah_core *core);
+unsigned sah_core_jobs(const struct sah_core *core);
+struct sah_endpoint_view {
+    const struct sah_agency *agency;
+    const struct sah_endpoint *endpoint;
+    unsigned in_flight;
+    unsigned failing; /* destination faults in a row */
+};
+unsigned sah_core_endpoints(const struct sah_core *core);
+struct sah_endpoint_view sah_core_endpoint(const struct sah_core *core, unsigned i);
+
+#endif

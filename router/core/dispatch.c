@@ -1,0 +1,319 @@
+/*
+ * dispatch - leases what is due, worst first, sends it, and acts on the answer.
+ *
+ * Owns:    the slots: what is in flight at each endpoint.
+ * Used by: intake (a kick after each accept), core tick, its own completions.
+ * Never:   drops a delivery: each ends settled, delayed, referred to another agency or with a
+ *          person told (I4). A machine's 200 is DELIVERED, not a person (I9).
+ *
+ * I5: each lease has its epoch; a positive answer is written whenever it comes, a negative one only
+ * counts with the live epoch. I7: a quarter of an endpoint's slots, at least one, is for P0 and P1
+ * alone, and the store hands out worst first. I11: a slow endpoint fills its own slots only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+#define ATTEMPT_MAGIC 0x5a415454u
+#define TOP_CLASSES 1 /* classes 0..1 may use the reserved slots */
+
+struct attempt {
+    uint32_t magic;
+    struct slot *slot;
+    struct sah_leased leased; /* its bytes are not ours: never read after send */
+    struct sah_agency_answer answer;
+    struct sah_verdict verdict;
+};
+
+static void lease_more(struct slot *slot);
+
+const unsigned sah_core_bucket_ms[10] = {5, 10, 20, 50, 100, 250, 500, 1000, 2000, 5000};
+
+static void count_to_socket(struct sah_core *core, const struct sah_leased *leased)
+{
+    unsigned class = sah_priority_class(leased->priority);
+    unsigned bucket = 0;
+
+    if (leased->attempts > 1 || leased->kind != SAH_KIND_REQUEST)
+        return;
+    while (bucket < 10 && leased->age_ms > sah_core_bucket_ms[bucket])
+        bucket++;
+    core->counters.to_socket[class][bucket]++;
+    core->counters.to_socket_sum_ms[class] += leased->age_ms;
+}
+
+/* ---- after an attempt */
+
+static void ended(struct attempt *attempt)
+{
+    struct slot *slot = attempt->slot;
+
+    attempt->magic = 0;
+    free(attempt);
+    lease_more(slot);
+}
+
+static void settle_in(const struct attempt *attempt, enum sah_settle_kind kind, struct sah_settle *settle)
+{
+    const struct sah_agency *agency = attempt->slot->agency;
+
+    memset(settle, 0, sizeof *settle);
+    settle->kind = kind;
+    memcpy(settle->key, attempt->leased.key, sizeof settle->key);
+    settle->epoch = attempt->leased.epoch;
+    settle->outcome = attempt->answer.answer.kind;
+    if (kind == SAH_SETTLE_DELAY) {
+        settle->delay_ms = attempt->verdict.wait_ms;
+        settle->fell_back = attempt->leased.fell_back || attempt->verdict.fall_back;
+        memcpy(settle->endpoint, agency->endpoints[attempt->verdict.endpoint].id, sizeof settle->endpoint);
+    }
+}
+
+static void reject_line(struct sah_core *core, const struct attempt *attempt,
+                        const struct sah_request_view *view, struct sah_change *change)
+{
+    struct sah_line *line = change_line(change, view, attempt->leased.agency);
+    struct sah_outbox_event *event;
+
+    if (line == NULL || attempt->leased.kind != SAH_KIND_REQUEST)
+        return; /* a refused amendment is a dead letter; the request stands */
+    line->state = attempt->verdict.next == SAH_NEXT_EXPIRED ? SAH_STATE_EXPIRED : SAH_STATE_REJECTED;
+    line->status.reason = attempt->answer.reason;
+    if (attempt->verdict.fall_back && change_fall_back(core, change, view, line->agency, attempt->answer.answer.kind))
+        return;
+    /* Nothing else takes it: the citizen is told why. */
+    event = change_event(core, change, view->request, view->priority, attempt->slot->agency, line->state);
+    if (event != NULL)
+        event->status.reason = line->status.reason;
+    change_close_if_over(core, change, view);
+}
+
+static void deliver_line(struct sah_core *core, const struct attempt *attempt,
+                         const struct sah_request_view *view, struct sah_change *change)
+{
+    const struct sah_line *old = view_line(view, attempt->leased.agency);
+    struct sah_outbox_event *event;
+    struct sah_line *line;
+    struct sah_move move;
+
+    if (old == NULL || attempt->leased.kind != SAH_KIND_REQUEST)
+        return;
+    move = sah_lifecycle_move(old->state, SAH_STATE_DELIVERED, SAH_LEVEL_MACHINE, view->priority, false);
+    if (move.kind != SAH_MOVE_APPLY)
+        return; /* the person was faster than the 200 */
+    line = change_line(change, view, attempt->leased.agency);
+    line->state = SAH_STATE_DELIVERED;
+    if (attempt->answer.case_no[0] != '\0')
+        memcpy(line->status.case_no, attempt->answer.case_no, sizeof line->status.case_no);
+    event = change_event(core, change, view->request, view->priority, attempt->slot->agency, SAH_STATE_DELIVERED);
+    if (event != NULL)
+        memcpy(event->status.case_no, line->status.case_no, sizeof event->status.case_no);
+}
+
+static bool decide_after(struct sah_core *core, void *data, const struct sah_request_view *view,
+                         struct sah_change *change)
+{
+    struct attempt *attempt = data;
+
+    if (view == NULL)
+        return false; /* closed and archived meanwhile: the lease runs out by itself */
+    switch (attempt->verdict.next) {
+    case SAH_NEXT_SETTLED:
+        settle_in(attempt, SAH_SETTLE_DONE, &change->settle);
+        deliver_line(core, attempt, view, change);
+        break;
+    case SAH_NEXT_RETRY: /* and falls back meanwhile */
+        settle_in(attempt, SAH_SETTLE_DELAY, &change->settle);
+        (void)change_fall_back(core, change, view, attempt->leased.agency, attempt->answer.answer.kind);
+        break;
+    case SAH_NEXT_REFUSED:
+    case SAH_NEXT_EXPIRED:
+        settle_in(attempt, SAH_SETTLE_DEAD, &change->settle);
+        reject_line(core, attempt, view, change);
+        break;
+    }
+    (void)sah_format(change->audit, sizeof change->audit, "attempt=%u agency=%s outcome=%s", attempt->leased.attempts,
+                     attempt->leased.agency, sah_answer_kind_name(attempt->answer.answer.kind));
+    return true;
+}
+
+static void after_done(struct sah_core *core, void *data, int err, const struct sah_committed *committed)
+{
+    struct attempt *attempt = data;
+
+    SAH_UNUSED(committed);
+    if (err != SAH_OK && err != SAH_ECANCELED)
+        sah_warn(core->s.log, "event=delivery.settle_failed request=%s agency=%s err=\"%s\"",
+                 attempt->leased.request_id, attempt->leased.agency, sah_strerror(err));
+    if (err == SAH_ECANCELED) { /* the core is being destroyed */
+        attempt->magic = 0;
+        free(attempt);
+        return;
+    }
+    ended(attempt);
+}
+
+static void delayed(void *data, int err)
+{
+    struct attempt *attempt = data;
+
+    SAH_CHECK(attempt, ATTEMPT_MAGIC);
+    /* Not written: the lease runs out and the delivery is ready again by itself. */
+    SAH_UNUSED(err);
+    ended(attempt);
+}
+
+static void count_answer(struct sah_core *core, struct slot *slot, const struct attempt *attempt)
+{
+    struct sah_core_counters *c = &core->counters;
+
+    switch (attempt->answer.answer.kind) {
+    case SAH_ANSWER_MACHINE_ACK:
+        c->machine_acks++;
+        break;
+    case SAH_ANSWER_REFUSED:
+        c->refusals++;
+        break;
+    case SAH_ANSWER_BUSY:
+        c->busy++;
+        break;
+    case SAH_ANSWER_TROUBLE:
+        c->troubles++;
+        break;
+    case SAH_ANSWER_UNREACHABLE:
+        c->unreachable++;
+        break;
+    case SAH_ANSWER_UNKNOWN:
+        c->unknown_outcomes++;
+        break;
+    }
+    if (attempt->verdict.destination_fault)
+        slot->failing++;
+    else
+        slot->failing = 0;
+}
+
+/* An agency answered, or its deadline passed. Runs on the loop; must not block. */
+static void on_answer(void *data, const struct sah_agency_answer *answer)
+{
+    struct attempt *attempt = data;
+    struct slot *slot = attempt->slot;
+    struct sah_core *core = slot->core;
+    struct sah_attempt facts;
+
+    SAH_CHECK(attempt, ATTEMPT_MAGIC);
+    slot->in_flight--;
+    attempt->answer = *answer;
+    facts = (struct sah_attempt){
+        .priority = attempt->leased.priority,
+        .attempts = attempt->leased.attempts,
+        .age_ms = attempt->leased.age_ms + answer->elapsed_ms,
+        .n_endpoints = slot->agency->n_endpoints,
+        .endpoint = slot->index,
+        .fell_back = attempt->leased.fell_back || attempt->leased.kind != SAH_KIND_REQUEST,
+        .chance = core->s.chance->next(core->s.chance->data),
+    };
+    attempt->verdict = sah_outcome_judge(&facts, &answer->answer);
+    count_answer(core, slot, attempt);
+    if (attempt->verdict.next == SAH_NEXT_RETRY) {
+        core->counters.retries++;
+        sah_warn(core->s.log,
+                 "event=delivery.retry request=%s agency=%s endpoint=%s priority=%s attempt=%u outcome=%s status=%d wait_ms=%u",
+                 attempt->leased.request_id, attempt->leased.agency, slot->endpoint->id,
+                 sah_priority_name(attempt->leased.priority), attempt->leased.attempts,
+                 sah_answer_kind_name(answer->answer.kind), answer->status, attempt->verdict.wait_ms);
+    }
+    if (attempt->verdict.next == SAH_NEXT_EXPIRED)
+        core->counters.expired++;
+    if (attempt->verdict.next == SAH_NEXT_RETRY && !attempt->verdict.fall_back) {
+        struct sah_settle settle;
+
+        settle_in(attempt, SAH_SETTLE_DELAY, &settle);
+        core->s.store->settle(core->s.store->data, &settle, delayed, attempt);
+        return;
+    }
+    /* Positive evidence is kept until the store has it; a negative one may run out with its lease. */
+    revise(core, attempt->leased.request_id,
+           attempt->verdict.next == SAH_NEXT_SETTLED ? REVISE_PERSIST : REVISE_ONCE, decide_after, after_done,
+           attempt);
+}
+
+/* ---- leasing */
+
+static void on_leased(void *data, int err, const struct sah_leased *leased, unsigned n)
+{
+    struct slot *slot = data;
+    struct sah_core *core = slot->core;
+
+    slot->leasing = false;
+    if (err != SAH_OK)
+        return; /* the sweep or the store's return looks again */
+    for (unsigned i = 0; i < n; i++) {
+        struct attempt *attempt = calloc(1, sizeof *attempt);
+
+        if (attempt == NULL)
+            return; /* leases run out */
+        attempt->magic = ATTEMPT_MAGIC;
+        attempt->slot = slot;
+        attempt->leased = leased[i];
+        slot->in_flight++;
+        core->counters.leased++;
+        core->counters.attempts++;
+        count_to_socket(core, &leased[i]);
+        core->s.agencies->send(core->s.agencies->data, &leased[i], sah_attempt_deadline_ms(leased[i].priority),
+                               on_answer, attempt);
+    }
+    if (slot->again || n > 0) {
+        slot->again = false;
+        lease_more(slot);
+    }
+}
+
+static void lease_more(struct slot *slot)
+{
+    struct sah_core *core = slot->core;
+    unsigned all = slot->endpoint->concurrency;
+    unsigned reserved = all / 4 ? all / 4 : 1;
+    unsigned general = all > reserved ? all - reserved : 0;
+    unsigned max_class = SAH_N_CLASSES - 1, free_slots;
+
+    if (core->stopping)
+        return;
+    if (slot->leasing) {
+        slot->again = true;
+        return;
+    }
+    if (slot->in_flight >= all)
+        return;
+    if (slot->in_flight < general) {
+        free_slots = general - slot->in_flight;
+    } else {
+        max_class = TOP_CLASSES;
+        free_slots = all - slot->in_flight;
+    }
+    slot->leasing = true;
+    core->s.store->lease(core->s.store->data, slot->endpoint->id, max_class,
+                         free_slots > SAH_LEASE_MAX ? SAH_LEASE_MAX : free_slots, on_leased, slot);
+}
+
+void dispatch_kick_agency(struct sah_core *core, const char *agency)
+{
+    for (unsigned i = 0; i < core->n_slots; i++)
+        if (strcmp(core->slots[i].agency->id, agency) == 0)
+            lease_more(&core->slots[i]);
+}
+
+void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change)
+{
+    for (unsigned i = 0; i < change->n_plans; i++)
+        for (unsigned j = 0; j < core->n_slots; j++)
+            if (strcmp(core->slots[j].endpoint->id, change->plans[i].endpoint) == 0)
+                lease_more(&core->slots[j]);
+}
+
+void dispatch_sweep(struct sah_core *core)
+{
+    for (unsigned i = 0; i < core->n_slots; i++)
+        lease_more(&core->slots[i]);
+}

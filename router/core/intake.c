@@ -1,0 +1,418 @@
+/*
+ * intake - a message of an adapter: ranked, routed, written, and only then answered.
+ *
+ * Owns:    messages under way, bounded by jobs_max.
+ * Used by: link (one call for each message), tests.
+ * Never:   answers ACCEPTED before the store has the message and all its deliveries (I1, I2).
+ *
+ * A request never waits for matching, a place or an answer: it leaves with what is known. An
+ * amendment may raise the class and add agencies, never lower. A cancel is asked of the agencies;
+ * only they confirm it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sahaya/clock.h>
+
+#include "core/internal.h"
+
+#define INTAKE_MAGIC 0x5a494e54u
+#define RETRY_AFTER_MS 200
+
+struct intake {
+    uint32_t magic;
+    struct sah_core *core;
+    sah_core_result_fn *fn;
+    void *data;
+    struct sah_message *message; /* ours */
+    char *bytes;
+    size_t bytes_len;
+    struct sah_now now;
+    struct sah_rank rank;
+    enum sah_result_code refusal; /* what to answer when there was nothing to commit */
+    struct sah_message result;
+};
+
+static void answer(struct intake *job, enum sah_result_code code, const struct sah_committed *committed)
+{
+    struct sah_core_counters *c = &job->core->counters;
+    struct sah_message *result = &job->result;
+
+    result->kind = SAH_KIND_RESULT;
+    result->schema_version = SAH_SCHEMA_VERSION;
+    result->id = job->message->id;
+    result->created_ms = job->now.wall_ms;
+    result->u.result.code = code;
+    if (committed != NULL) {
+        memcpy(result->request_id, committed->request_id, sizeof result->request_id);
+        memcpy(result->incident_id, committed->incident_id, sizeof result->incident_id);
+        result->u.result.accept_seq = committed->accept_seq;
+        memcpy(result->u.result.store_run_id, committed->store_run_id, sizeof result->u.result.store_run_id);
+    }
+    switch (code) {
+    case SAH_RESULT_ACCEPTED:
+        c->accepted++;
+        break;
+    case SAH_RESULT_DUPLICATE:
+        c->duplicates++;
+        break;
+    case SAH_RESULT_WRONG_LANE:
+        c->wrong_lane++;
+        break;
+    case SAH_RESULT_REFUSED:
+        c->refused++;
+        break;
+    case SAH_RESULT_NOT_FOUND:
+        c->not_found++;
+        break;
+    case SAH_RESULT_RETRY:
+        result->u.result.retry_after_ms = RETRY_AFTER_MS;
+        c->retry_later++;
+        break;
+    case SAH_RESULT_UNSPECIFIED:
+        break;
+    }
+    job->fn(job->data, result);
+    job->core->jobs--;
+    free(job->message);
+    free(job->bytes);
+    job->magic = 0;
+    free(job);
+}
+
+static void committed_or_not(struct sah_core *core, void *data, int err, const struct sah_committed *committed)
+{
+    struct intake *job = data;
+
+    SAH_CHECK(job, INTAKE_MAGIC);
+    if (err == SAH_EINVAL)
+        answer(job, SAH_RESULT_REFUSED, NULL);
+    else if (err != SAH_OK)
+        answer(job, SAH_RESULT_RETRY, NULL); /* not durable, or not known to be: ask again */
+    else if (committed == NULL)
+        answer(job, job->refusal, NULL);
+    else {
+        if (!committed->duplicate && job->message->kind == SAH_KIND_REQUEST)
+            core->counters.accepted_by_class[sah_priority_class(job->rank.priority)]++;
+        answer(job, committed->duplicate ? SAH_RESULT_DUPLICATE : SAH_RESULT_ACCEPTED, committed);
+    }
+}
+
+static void carry_message(const struct intake *job, struct sah_change *change, uint32_t sequence)
+{
+    change->message_id = job->message->id;
+    change->bytes = (struct sah_slice){job->bytes, job->bytes_len};
+    change->kind = job->message->kind;
+    change->sequence = sequence;
+}
+
+/* ---- a new request */
+
+static void find_route(struct sah_core *core, const struct sah_request *request, const struct sah_rank *rank,
+                       struct sah_now now, struct sah_route *route)
+{
+    const char *company = request->payload.kind == SAH_PAYLOAD_LPG ? request->payload.u.lpg.company : "";
+    int district = -1;
+
+    /* The newest place is the scene as far as anybody knows. */
+    for (unsigned i = request->n_places; i > 0 && district < 0; i--)
+        district = sah_route_district(core->s.roster, &request->places[i - 1]);
+    sah_route(core->s.roster, (const char (*)[SAH_SERVICE_SIZE])rank->services, rank->n_services, company,
+              district, (unsigned)sah_clock_india(now.wall_ms).minute_of_day, route);
+    if (route->catch_all_used)
+        core->counters.catch_all++;
+}
+
+static bool decide_request(struct sah_core *core, void *data, const struct sah_request_view *view,
+                           struct sah_change *change)
+{
+    struct intake *job = data;
+    const struct sah_request *request = &job->message->u.request;
+    struct sah_route route;
+
+    carry_message(job, change, 1);
+    if (view != NULL) /* accepted before: the store answers from its dedupe record */
+        return true;
+    (void)sah_format(change->service, sizeof change->service, "%s",
+                     request->triage.service[0] ? request->triage.service : "UNKNOWN");
+    memcpy(change->incident_type, request->triage.incident_type, sizeof change->incident_type);
+    memcpy(change->rule, job->rank.rule, sizeof change->rule);
+    change->priority = job->rank.priority;
+    sah_incident_id(sah_partition_of(sah_slice_of(request->citizen.sender), core->s.partitions),
+                    &job->message->id, change->incident_id);
+    find_route(core, request, &job->rank, job->now, &route);
+    for (unsigned i = 0; i < route.n; i++) {
+        struct sah_line *line = change_line(change, NULL, route.agencies[i]->id);
+
+        if (line == NULL || !change_plan(change, route.agencies[i], &job->message->id, SAH_KIND_REQUEST, 1))
+            break;
+        line->state = SAH_STATE_QUEUED;
+        line->sequence = 1;
+    }
+    SAH_ASSERT(change->n_plans > 0); /* the roster has a catch-all (I4) */
+    (void)change_event(core, change, job->message, change->priority, route.agencies[0], SAH_STATE_RECEIVED);
+    (void)sah_format(change->audit, sizeof change->audit, "accept rule=%s policy=%s priority=%s agencies=%u",
+                     job->rank.rule, core->s.policy->version, sah_priority_name(change->priority), change->n_plans);
+    return true;
+}
+
+/* ---- an amendment */
+
+static bool same_citizen(const struct intake *job, const struct sah_request_view *view)
+{
+    const struct sah_citizen *from = message_citizen(job->message);
+    const struct sah_citizen *owner = &view->request->u.request.citizen;
+
+    return strcmp(from->channel, owner->channel) == 0 && strcmp(from->sender, owner->sender) == 0;
+}
+
+static void reopen_line(const struct intake *job, struct sah_core *core, struct sah_change *change,
+                        const struct sah_request_view *view, struct sah_line *line)
+{
+    bool asks_again = job->message->u.amendment.kind == SAH_AMENDMENT_RESUME;
+
+    if (line->state == SAH_STATE_CANCEL_ASKED && asks_again) {
+        line->state = line->before_cancel; /* "no no please come": the agency reads it in the amendment */
+    } else if (sah_state_is_over(line->state) && line->state != SAH_STATE_REJECTED) {
+        line->state = SAH_STATE_REOPENED;
+        change->closed_ms = 0;
+        (void)change_event(core, change, view->request, view->priority,
+                           sah_roster_agency(core->s.roster, sah_slice_of(line->agency)), SAH_STATE_REOPENED);
+    }
+}
+
+/* New services of the amendment get the request itself first, so that they can read the rest. */
+static void add_agencies(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
+                         struct sah_change *change)
+{
+    struct sah_request place_of = job->message->u.amendment.part;
+    struct sah_route route;
+
+    if (place_of.n_places == 0) {
+        place_of.n_places = view->request->u.request.n_places;
+        memcpy(place_of.places, view->request->u.request.places, sizeof place_of.places);
+    }
+    find_route(core, &place_of, &job->rank, job->now, &route);
+    for (unsigned i = 0; i < route.n; i++) {
+        struct sah_line *line;
+
+        if (view_line(view, route.agencies[i]->id) != NULL)
+            continue;
+        line = change_line(change, view, route.agencies[i]->id);
+        if (line == NULL || !change_plan(change, route.agencies[i], &view->request->id, SAH_KIND_REQUEST, 1))
+            return;
+        line->state = SAH_STATE_QUEUED;
+    }
+}
+
+static bool decide_amendment(struct sah_core *core, void *data, const struct sah_request_view *view,
+                             struct sah_change *change)
+{
+    struct intake *job = data;
+    const struct sah_triage *triage = &job->message->u.amendment.part.triage;
+    uint32_t sequence;
+
+    if (view == NULL || !same_citizen(job, view)) {
+        job->refusal = SAH_RESULT_NOT_FOUND;
+        return false;
+    }
+    sequence = view->last_sequence + 1;
+    carry_message(job, change, sequence);
+    if (triage->n_cues > 0 || triage->service[0] != '\0') {
+        sah_rank(core->s.policy, &job->message->u.amendment.part, &job->rank);
+        change->priority = sah_priority_higher(view->priority, job->rank.priority);
+        if (core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(change->priority)) {
+            job->refusal = SAH_RESULT_WRONG_LANE; /* a danger inside a booking is a new request */
+            return false;
+        }
+        add_agencies(core, job, view, change);
+    }
+    for (unsigned i = 0; i < view->n_lines; i++) {
+        const struct sah_agency *agency =
+            sah_roster_agency(core->s.roster, sah_slice_of(view->lines[i].agency));
+        struct sah_line *line;
+
+        if (agency == NULL || view->lines[i].state == SAH_STATE_REJECTED)
+            continue;
+        line = change_line(change, view, agency->id);
+        SAH_ASSERT(line != NULL);
+        reopen_line(job, core, change, view, line);
+    }
+    for (unsigned i = 0; i < change->n_lines; i++) {
+        const struct sah_agency *agency =
+            sah_roster_agency(core->s.roster, sah_slice_of(change->lines[i].agency));
+
+        change->lines[i].sequence = sequence;
+        (void)change_plan(change, agency, &job->message->id, SAH_KIND_AMENDMENT, sequence);
+    }
+    (void)sah_format(change->audit, sizeof change->audit, "amend kind=%s sequence=%u priority=%s",
+                     sah_amendment_kind_name(job->message->u.amendment.kind), sequence,
+                     sah_priority_name(change->priority));
+    return true;
+}
+
+/* ---- a cancel, a question */
+
+static bool decide_cancel(struct sah_core *core, void *data, const struct sah_request_view *view,
+                          struct sah_change *change)
+{
+    struct intake *job = data;
+    uint32_t sequence;
+
+    if (view == NULL || !same_citizen(job, view)) {
+        job->refusal = SAH_RESULT_NOT_FOUND;
+        return false;
+    }
+    sequence = view->last_sequence + 1;
+    carry_message(job, change, sequence);
+    for (unsigned i = 0; i < view->n_lines; i++) {
+        const struct sah_agency *agency =
+            sah_roster_agency(core->s.roster, sah_slice_of(view->lines[i].agency));
+        struct sah_line *line;
+
+        if (agency == NULL || sah_state_is_over(view->lines[i].state))
+            continue;
+        line = change_line(change, view, agency->id);
+        SAH_ASSERT(line != NULL);
+        if (line->state != SAH_STATE_CANCEL_ASKED) {
+            line->before_cancel = line->state;
+            line->state = SAH_STATE_CANCEL_ASKED;
+        }
+        line->sequence = sequence;
+        (void)change_plan(change, agency, &job->message->id, SAH_KIND_CANCEL, sequence);
+    }
+    (void)sah_format(change->audit, sizeof change->audit, "cancel asked sequence=%u agencies=%u", sequence,
+                     change->n_plans);
+    return true;
+}
+
+static bool decide_question(struct sah_core *core, void *data, const struct sah_request_view *view,
+                            struct sah_change *change)
+{
+    struct intake *job = data;
+    struct sah_result *result = &job->result.u.result;
+
+    SAH_UNUSED(change);
+    if (view == NULL || !same_citizen(job, view)) {
+        job->refusal = SAH_RESULT_NOT_FOUND;
+        return false;
+    }
+    memcpy(job->result.request_id, view->request_id, sizeof job->result.request_id);
+    memcpy(job->result.incident_id, view->incident_id, sizeof job->result.incident_id);
+    result->n_agencies = 0;
+    for (unsigned i = 0; i < view->n_lines && i < SAH_RESULT_AGENCIES_MAX; i++) {
+        const struct sah_line *line = &view->lines[i];
+        const struct sah_agency *agency = sah_roster_agency(core->s.roster, sah_slice_of(line->agency));
+        struct sah_agency_state *out = &result->agencies[result->n_agencies++];
+
+        memcpy(out->agency, line->agency, sizeof out->agency);
+        if (agency != NULL) {
+            memcpy(out->agency_says, agency->says, sizeof out->agency_says);
+            memcpy(out->dial, agency->dial, sizeof out->dial);
+        }
+        out->state = line->state;
+        memcpy(out->case_no, line->status.case_no, sizeof out->case_no);
+        out->eta_s = line->status.eta_s;
+    }
+    job->refusal = SAH_RESULT_ACCEPTED; /* answered; nothing to write */
+    return false;
+}
+
+/* ---- the way in */
+
+static bool wrong_lane(const struct intake *job)
+{
+    return job->core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(job->rank.priority);
+}
+
+static void start(struct intake *job)
+{
+    struct sah_core *core = job->core;
+    const struct sah_message *m = job->message;
+    char request_id[SAH_REQUEST_ID_SIZE];
+
+    switch (m->kind) {
+    case SAH_KIND_REQUEST:
+        core->counters.requests++;
+        sah_rank(core->s.policy, &m->u.request, &job->rank);
+        if (wrong_lane(job)) {
+            answer(job, SAH_RESULT_WRONG_LANE, NULL);
+            return;
+        }
+        sah_request_id(core->s.lane,
+                       sah_partition_of(sah_slice_of(m->u.request.citizen.sender), core->s.partitions), &m->id,
+                       request_id);
+        revise(core, request_id, REVISE_NEW, decide_request, committed_or_not, job);
+        return;
+    case SAH_KIND_AMENDMENT:
+        core->counters.amendments++;
+        revise(core, m->request_id, REVISE_ONCE, decide_amendment, committed_or_not, job);
+        return;
+    case SAH_KIND_CANCEL:
+        core->counters.cancels++;
+        revise(core, m->request_id, REVISE_ONCE, decide_cancel, committed_or_not, job);
+        return;
+    case SAH_KIND_STATUS_QUERY:
+        core->counters.status_queries++;
+        revise(core, m->request_id, REVISE_ONCE, decide_question, committed_or_not, job);
+        return;
+    case SAH_KIND_UNSPECIFIED:
+    case SAH_KIND_RESULT:
+    case SAH_KIND_OUTBOX_EVENT:
+    case SAH_KIND_OUTBOX_ACK:
+    case SAH_KIND_HELLO:
+        break;
+    }
+    SAH_ASSERT(!"a message for the core");
+}
+
+/* The emergency is still taken when bulk is not: bulk may use four fifths of the room. */
+static bool is_full(const struct sah_core *core, const struct sah_message *message)
+{
+    unsigned room = core->s.jobs_max;
+
+    if (message->kind == SAH_KIND_REQUEST && message->u.request.urgency == SAH_URGENCY_BULK)
+        room = room / 5 * 4;
+    return core->stopping || core->jobs >= room;
+}
+
+void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                   struct sah_now now, sah_core_result_fn *fn, void *data)
+{
+    struct intake *job = calloc(1, sizeof *job);
+
+    SAH_CHECK(core, CORE_MAGIC);
+    core->now = now;
+    if (job != NULL) {
+        job->message = malloc(sizeof *job->message);
+        job->bytes = malloc(bytes.len ? bytes.len : 1);
+    }
+    if (job == NULL || job->message == NULL || job->bytes == NULL || is_full(core, message)) {
+        static struct sah_message full; /* large; one loop, so one at a time */
+
+        memset(&full, 0, sizeof full);
+        full.kind = SAH_KIND_RESULT;
+        full.id = message->id;
+        full.created_ms = now.wall_ms;
+        full.u.result.code = SAH_RESULT_RETRY;
+        full.u.result.retry_after_ms = RETRY_AFTER_MS * 5;
+        core->counters.retry_later++;
+        if (job != NULL) {
+            free(job->message);
+            free(job->bytes);
+            free(job);
+        }
+        fn(data, &full);
+        return;
+    }
+    *job->message = *message;
+    memcpy(job->bytes, bytes.ptr, bytes.len);
+    job->bytes_len = bytes.len;
+    job->magic = INTAKE_MAGIC;
+    job->core = core;
+    job->fn = fn;
+    job->data = data;
+    job->now = now;
+    core->jobs++;
+    start(job);
+}

@@ -1,0 +1,93 @@
+/*
+ * internal - what the files of the core share among themselves and with nobody else.
+ */
+#ifndef SAHAYA_CORE_INTERNAL_H
+#define SAHAYA_CORE_INTERNAL_H
+
+#include "core/core.h"
+#include "policy/lifecycle.h"
+
+#define CORE_MAGIC 0x5a434f52u
+#define CHANGE_TRIES_MAX 16 /* how often a change is made again after the revision moved */
+
+struct slot { /* one endpoint: what is in flight there (I11) */
+    const struct sah_agency *agency;
+    const struct sah_endpoint *endpoint;
+    struct sah_core *core;
+    unsigned index; /* of the endpoint within its agency */
+    unsigned in_flight;
+    unsigned failing;
+    bool leasing; /* a lease call is under way */
+    bool again;   /* lease once more when it is back */
+};
+
+struct take { /* one outbox_take under way, by place among the channels */
+    struct sah_core *core;
+    unsigned index;
+};
+
+struct revise; /* one change under way: revise.c */
+
+struct sah_core {
+    uint32_t magic;
+    struct sah_core_settings s;
+    struct sah_now now; /* of the newest call from outside */
+    struct sah_core_counters counters;
+    unsigned jobs;
+    struct slot *slots;
+    unsigned n_slots;
+    struct revise *held; /* changes that wait for the store to come back, oldest first */
+    uint64_t next_store_tick_ms, next_sweep_ms, next_outbox_ms;
+    bool ticking, taking[SAH_CHANNELS_MAX];
+    bool outbox_again;
+    bool stopping;
+    struct take takes[SAH_CHANNELS_MAX];
+};
+
+/* ---- revise.c: load, decide, commit, and again when the revision moved meanwhile */
+/*
+ * `decide` fills `change` from the view, with request id and expected revision set already; view is
+ * NULL when no such request exists. It returns false when there is nothing to commit: `done` then
+ * gets committed = NULL. It runs once more after each conflict, so it follows from its arguments.
+ */
+typedef bool revise_decide_fn(struct sah_core *core, void *job, const struct sah_request_view *view,
+                              struct sah_change *change);
+typedef void revise_done_fn(struct sah_core *core, void *job, int err, const struct sah_committed *committed);
+enum revise_how {
+    REVISE_NEW,     /* the request should not exist yet */
+    REVISE_ONCE,    /* an error of the store goes back to whoever asked */
+    REVISE_PERSIST, /* keep trying while the store is away: evidence must not be lost while we live */
+};
+void revise(struct sah_core *core, const char *request_id, enum revise_how how, revise_decide_fn *decide,
+            revise_done_fn *done, void *job);
+void revise_retry_held(struct sah_core *core);
+void revise_drop_held(struct sah_core *core);
+
+/* ---- refer.c: lines, plans and events of a change */
+struct sah_line *change_line(struct sah_change *change, const struct sah_request_view *view, const char *agency);
+const struct sah_line *view_line(const struct sah_request_view *view, const char *agency);
+/* A delivery of the message to the agency's first endpoint; false when the change is full. */
+bool change_plan(struct sah_change *change, const struct sah_agency *agency, const struct sah_id *message_id,
+                 enum sah_kind kind, uint32_t sequence);
+/* The event a citizen hears (I8); returns NULL when the state is not told. */
+struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *change,
+                                      const struct sah_message *request, enum sah_priority priority,
+                                      const struct sah_agency *agency, enum sah_state state);
+/*
+ * The request goes on to the next agency of the chain, told what went before; without one a person
+ * is told (I9). Returns true when an agency was found.
+ */
+bool change_fall_back(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
+                      const char *agency, enum sah_answer_kind outcome);
+/* closed_ms is set when every line, as the change leaves them, is over. */
+void change_close_if_over(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
+const struct sah_citizen *message_citizen(const struct sah_message *message);
+
+/* ---- dispatch.c */
+void dispatch_kick_agency(struct sah_core *core, const char *agency);
+void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change);
+void dispatch_sweep(struct sah_core *core);
+/* ---- notify.c */
+void notify_pump(struct sah_core *core);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * ports - what the core needs from the world: store, agencies, adapters, chance. Vtables; each has a
+ * fake in tests/lib, and fake and real pass one contract suite.
+ *
+ * Every operation completes exactly once through its function, never from inside the call, always
+ * on the loop. `err`: SAH_OK; SAH_EDOWN (not done); SAH_ETIMEOUT (outcome unknown: ask again, all
+ * operations are idempotent); SAH_ECONFLICT and SAH_ENOENT where said.
+ */
+#ifndef SAHAYA_CORE_PORTS_H
+#define SAHAYA_CORE_PORTS_H
+
+#include <sahaya/message.h>
+
+#include "policy/outcome.h"
+
+#define SAH_LINES_MAX 8
+#define SAH_PLANS_MAX 16
+#define SAH_EVENTS_MAX 8
+#define SAH_LEASE_MAX 64
+#define SAH_PREVIOUS_MAX 6
+
+/* ---- what the store holds of a request */
+struct sah_line { /* a request at one agency */
+    char agency[SAH_AGENCY_SIZE];
+    enum sah_state state;
+    enum sah_state before_cancel; /* what a declined cancel goes back to */
+    uint32_t sequence;            /* newest message of the request planned for this agency */
+    struct sah_agency_status status; /* the newest details: case, units, ETA... */
+};
+struct sah_request_view {
+    char request_id[SAH_REQUEST_ID_SIZE];
+    char incident_id[SAH_INCIDENT_ID_SIZE];
+    uint64_t revision;
+    enum sah_priority priority;
+    uint32_t last_sequence;
+    int64_t accepted_ms, closed_ms; /* closed_ms 0 = open */
+    unsigned n_lines;
+    struct sah_line lines[SAH_LINES_MAX];
+    const struct sah_message *request; /* the request as accepted; borrowed until the completion returns */
+};
+
+/* ---- one atomic, durable step (I2, I4, I8): all of it or nothing */
+struct sah_previous { /* what went before, told to the agency a delivery falls back to */
+    char agency[SAH_AGENCY_SIZE];
+    enum sah_answer_kind outcome;
+};
+struct sah_plan { /* a delivery to make */
+    char key[SAH_KEY_SIZE]; /* sah_delivery_key(message id, agency) (I6) */
+    char agency[SAH_AGENCY_SIZE];
+    char endpoint[SAH_AGENCY_SIZE];
+    struct sah_id message_id; /* whose bytes it carries: stored already or in this change */
+    enum sah_kind kind;
+    uint32_t sequence;
+    unsigned n_previous;
+    struct sah_previous previous[SAH_PREVIOUS_MAX];
+};
+enum sah_settle_kind {
+    SAH_SETTLE_NONE = 0,
+    SAH_SETTLE_DONE,  /* positive evidence: counts with any epoch (I5) */
+    SAH_SETTLE_DEAD,  /* refused or expired for good: dead letter; live epoch only */
+    SAH_SETTLE_DELAY, /* again after delay_ms at `endpoint`, same class and place (I7); live epoch only */
+};
+struct sah_settle {
+    enum sah_settle_kind kind;
+    char key[SAH_KEY_SIZE];
+    uint64_t epoch;
+    uint32_t delay_ms;
+    char endpoint[SAH_AGENCY_SIZE]; /* DELAY: the endpoint of the next attempt */
+    bool fell_back;                 /* mark: another delivery was made for this one */
+    enum sah_answer_kind outcome;   /* for the audit record and `previous` */
+};
+struct sah_change {
+    char request_id[SAH_REQUEST_ID_SIZE];
+    uint64_t expected_revision; /* 0: the request must be new */
+    /* a message being accepted; its id is the dedupe key. bytes.len 0 = none. */
+    struct sah_id message_id;
+    struct sah_slice bytes; /* the envelope as it came: unknown fields survive */
+    enum sah_kind kind;
+    uint32_t sequence;
+    char incident_id[SAH_INCIDENT_ID_SIZE]; /* new requests */
+    char service[SAH_SERVICE_SIZE];         /* new requests; kept for deliveries of amendments */
+    char incident_type[SAH_TYPE_SIZE];
+    char rule[SAH_RULE_SIZE];
+    enum sah_priority priority; /* UNSPECIFIED = as it is; a raise also moves queued deliveries up */
+    int64_t closed_ms;          /* -1 = as it is */
+    unsigned n_lines;           /* lines to set, by agency; others stay */
+    struct sah_line lines[SAH_LINES_MAX];
+    unsigned n_plans;
+    struct sah_plan plans[SAH_PLANS_MAX];
+    unsigned n_events; /* outbox events; their ids are given by the store */
+    struct sah_outbox_event events[SAH_EVENTS_MAX];
+    struct sah_settle settle;
+    char audit[257]; /* rule, policy version, what was decided: no personal data (I13) */
+};
+struct sah_committed {
+    bool duplicate;        /* the message was known: nothing changed */
+    bool stale;            /* negative settle of an epoch that is not live: nothing changed */
+    uint64_t accept_seq;
+    uint64_t revision;
+    char request_id[SAH_REQUEST_ID_SIZE]; /* of the known message when duplicate */
+    char incident_id[SAH_INCIDENT_ID_SIZE];
+    char store_run_id[41];
+};
+
+/* ---- a leased delivery */
+struct sah_leased {
+    char key[SAH_KEY_SIZE];
+    uint64_t epoch;
+    char request_id[SAH_REQUEST_ID_SIZE];
+    char incident_id[SAH_INCIDENT_ID_SIZE];
+    char agency[SAH_AGENCY_SIZE];
+    char endpoint[SAH_AGENCY_SIZE];
+    enum sah_priority priority;
+    enum sah_kind kind;
+    uint32_t sequence;
+    unsigned attempts; /* this one included */
+    bool possible_duplicate; /* an earlier attempt's outcome is unknown, or a lease expired */
+    bool fell_back;
+    int64_t accepted_ms;
+    uint64_t age_ms;   /* since accept, in store time */
+    char service[SAH_SERVICE_SIZE]; /* of the request */
+    char incident_type[SAH_TYPE_SIZE];
+    char rule[SAH_RULE_SIZE];
+    unsigned n_previous;
+    struct sah_previous previous[SAH_PREVIOUS_MAX];
+    struct sah_slice bytes; /* the message's envelope; borrowed until the completion returns */
+};
+
+struct sah_ticked {
+    unsigned moved;   /* deliveries that became ready */
+    unsigned waiting; /* still delayed or leased */
+    unsigned more;    /* 1: there was more than the limit */
+};
+struct sah_queue_stat {
+    char endpoint[SAH_AGENCY_SIZE];
+    uint64_t ready[SAH_N_CLASSES];
+    uint64_t oldest_age_ms[SAH_N_CLASSES]; /* of the ready ones; 0 when empty */
+    uint64_t leased, delayed, dead;
+};
+struct sah_store_stats {
+    unsigned n_queues;
+    const struct sah_queue_stat *queues; /* one for each endpoint asked */
+    uint64_t leased, delayed, dead, outbox, quarantined, accepted, duplicates;
+};
+
+typedef void sah_commit_fn(void *data, int err, const struct sah_committed *committed); /* ECONFLICT: revision moved */
+typedef void sah_load_fn(void *data, int err, const struct sah_request_view *view);     /* ENOENT */
+typedef void sah_lease_fn(void *data, int err, const struct sah_leased *leased, unsigned n);
+typedef void sah_tick_fn(void *data, int err, const struct sah_ticked *ticked);
+typedef void sah_stats_fn(void *data, int err, const struct sah_store_stats *stats);
+typedef void sah_events_fn(void *data, int err, const struct sah_outbox_event *events, unsigned n);
+typedef void sah_done_fn(void *data, int err);
+typedef void sah_pieces_fn(void *data, int err, const char *json, size_t len);
+
+struct sah_store {
+    void *data;
+    void (*commit)(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data);
+    void (*load)(void *data, const char *request_id, sah_load_fn *fn, void *fn_data);
+    /* Up to n (<= SAH_LEASE_MAX) ready deliveries of classes 0..max_class of one endpoint, worst first,
+     * oldest first within a class. The store takes the lease time of each from its class. */
+    void (*lease)(void *data, const char *endpoint, unsigned max_class, unsigned n, sah_lease_fn *fn, void *fn_data);
+    /* Settles without touching the request: SAH_SETTLE_DELAY only. `stale` comes back as SAH_ENOENT. */
+    void (*settle)(void *data, const struct sah_settle *settle, sah_done_fn *fn, void *fn_data);
+    /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place. */
+    void (*tick)(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data);
+    void (*stats)(void *data, const char *const *endpoints, unsigned n, sah_stats_fn *fn, void *fn_data);
+    /* Outbox: events of a channel not yet acked, emergencies first, in order within a request; each
+     * is given again when not acked within lease_ms. */
+    void (*outbox_take)(void *data, const char *channel, unsigned n, uint32_t lease_ms, sah_events_fn *fn, void *fn_data);
+    void (*outbox_ack)(void *data, const char *event_id, sah_done_fn *fn, void *fn_data);
+    /* What could not be understood: bounded list of the newest 1,000 with a count of all. */
+    void (*quarantine)(void *data, const char *source, const char *why, const void *bytes, size_t len, sah_done_fn *fn, void *fn_data);
+    void (*quarantine_list)(void *data, unsigned n, sah_pieces_fn *fn, void *fn_data); /* JSON array, newest first */
+};
+
+/* ---- agencies */
+struct sah_agency_answer {
+    struct sah_answer answer;
+    int status; /* HTTP status for metrics; 0 = none */
+    uint32_t elapsed_ms;
+    enum sah_reason reason; /* of a refusal, when said */
+    char case_no[SAH_CASE_SIZE];
+};
+typedef void sah_agency_fn(void *data, const struct sah_agency_answer *answer);
+struct sah_agencies {
+    void *data;
+    /* One attempt; `leased` is borrowed during the call only. deadline_ms covers everything. */
+    void (*send)(void *data, const struct sah_leased *leased, uint32_t deadline_ms, sah_agency_fn *fn, void *fn_data);
+};
+
+/* ---- adapters: outbox events to whoever serves a channel */
+struct sah_adapters {
+    void *data;
+    /* SAH_EDOWN: nobody serves that channel now. Not acked by this: the ack comes as a message. */
+    int (*send_event)(void *data, const struct sah_outbox_event *event);
+    /* Channels somebody serves now; returns how many. */
+    unsigned (*channels)(void *data, char ret_channels[SAH_CHANNELS_MAX][SAH_CHANNEL_SIZE]);
+};
+
+struct sah_chance {
+    void *data;
+    uint32_t (*next)(void *data);
+};
+
+#endif
