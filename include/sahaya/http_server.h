@@ -56,8 +56,8 @@ bool sah_http_over_unix(const struct sah_http_exchange *x);
 /* The bearer token of the Authorization header; empty when there is none. */
 struct sah_slice sah_http_bearer(const struct sah_http_exchange *x);
 
-/* Before the reply. Value is copied. */
-SAH_MUST_USE int sah_http_reply_header(struct sah_http_exchange *x, const char *name, const char *value);
+/* Before the reply. Value is copied. A caller for whom the header is a courtesy may ignore a failure. */
+int sah_http_reply_header(struct sah_http_exchange *x, const char *name, const char *value);
 /* Body is copied. The exchange may be gone when this returns. */
 void sah_http_reply(struct sah_http_exchange *x, int status, const char *content_type, const void *body, size_t len);
 void sah_http_reply_text(struct sah_http_exchange *x, int status, const char *fmt, ...) SAH_PRINTF(3, 4);
