@@ -315,24 +315,23 @@ static int make(struct app *app)
     return err;
 }
 
-/* HTTP in first, then what completes into the core, the core last but one: late completions still
- * find it. */
+/* First whatever completes into the core or answers a caller, then those; the core after the store. */
 static void unmake(struct app *app)
 {
     sah_timer_destroy(app->turn);
     sah_timer_destroy(app->drain);
     if (app->core != NULL)
         sah_core_stop(app->core);
-    sah_http_server_destroy(app->http);
-    sah_http_server_destroy(app->admin);
     sah_http_client_destroy(app->client);
     sah_redis_destroy(app->redis);
+    sah_redis_store_destroy(app->redis_store);
+    sah_http_server_destroy(app->http);
+    sah_http_server_destroy(app->admin);
     sah_ops_destroy(app->ops);
     sah_callback_destroy(app->callback);
     sah_core_destroy(app->core);
     sah_http_agency_destroy(app->http_agency);
     sah_link_destroy(app->link);
-    sah_redis_store_destroy(app->redis_store);
     sah_loop_destroy(app->loop);
     sah_log_destroy(app->log);
 }

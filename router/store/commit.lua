@@ -1,0 +1,269 @@
+-- commit: one atomic, durable step of a request (I2, I4, I8).
+--
+-- Arguments: a msgpack array (see C_ below), the message's bytes ('' = none), one argument of
+-- bytes for each event. Answer: {"OK" | "DUP" | "STALE" | "CONFLICT", accept seq, revision,
+-- request id, incident id}. The dedupe key is written last: an error half-way may let a message
+-- in twice under the same names, but never lock out its retry.
+
+local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
+local C_BOUND, C_LANE, C_LENGTH = 17, 18, 18
+local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 16, 8, 65536
+local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS = 1, 2, 3, 4, 5, 6, 7
+local PREFIX = 32 -- of a message: accept sequence and accept time, sixteen digits each
+
+local function check_plans(t, c)
+    check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
+    for _, p in ipairs(c[C_PLANS]) do
+        check(type(p) == 'table' and #p == 7, 'plan')
+        check(is_hex32(p[P_KEY]), 'plan key')
+        check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
+        check(is_hex32(p[P_MID]), 'plan message id')
+        check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
+        check(is_text(p[P_PREVIOUS], 1024), 'plan previous')
+        check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
+            'plan of an unknown message')
+    end
+end
+
+local function check_parts(c, args)
+    check(type(c[C_LINES]) == 'table' and #c[C_LINES] <= LINES_MAX, 'lines')
+    for _, line in ipairs(c[C_LINES]) do
+        check(type(line) == 'table' and is_name(line[1]) and is_text(line[2], 8192), 'line')
+    end
+    check(type(c[C_EVENTS]) == 'table' and #c[C_EVENTS] <= EVENTS_MAX, 'events')
+    check(#args == 2 + #c[C_EVENTS], 'number of arguments')
+    for i, event in ipairs(c[C_EVENTS]) do
+        check(type(event) == 'table' and is_name(event[1]), 'event channel')
+        check(event[2] == 'e' or event[2] == 'b', 'event lane')
+        check(#args[2 + i] >= 1 and #args[2 + i] <= MESSAGE_MAX, 'event bytes')
+    end
+end
+
+local function read_change(t, args)
+    check(#args >= 2, 'number of arguments')
+    local good, c = pcall(cmsgpack.unpack, args[1])
+    check(good and type(c) == 'table' and #c == C_LENGTH, 'change')
+    check(is_id(c[C_RID], 'EB') and t:sub(6, 7) == c[C_RID]:sub(2, 3), 'request id')
+    check(is_int(c[C_REVISION], 0, 2 ^ 53), 'revision')
+    check(c[C_MID] == '' and args[2] == '' or is_hex32(c[C_MID]) and #args[2] >= 1, 'message')
+    check(#args[2] <= MESSAGE_MAX, 'message bytes')
+    check(c[C_REVISION] > 0 or c[C_MID] ~= '', 'a new request without a message')
+    check(is_int(c[C_KIND], 0, 3) and (c[C_MID] == '' or c[C_KIND] > 0), 'kind')
+    check(is_int(c[C_SEQUENCE], 0, 2 ^ 32 - 1), 'sequence')
+    check(c[C_REVISION] > 0 or is_id(c[C_INCIDENT], 'I'), 'incident id')
+    check(is_text(c[C_SERVICE], 23) and is_text(c[C_TYPE], 23) and is_text(c[C_RULE], 39), 'names')
+    check(is_int(c[C_PRIORITY], 0, LAST_CLASS + 1), 'priority')
+    check(is_int(c[C_CLOSED], -1, 2 ^ 53), 'closed_ms')
+    check(is_text(c[C_AUDIT], 256), 'audit')
+    check(is_int(c[C_BOUND], 0, 60000) and type(c[C_LANE]) == 'string' and c[C_LANE]:match('^[EBR]$'), 'lane')
+    if c[C_SETTLE] then
+        check_settle(c[C_SETTLE])
+    end
+    check_parts(c, args)
+    check_plans(t, c)
+    return c
+end
+
+-- The request's agencies in the order in which they came, with those of this change.
+local function agencies_with(list, lines)
+    local known, names = {}, {}
+    for name in (list or ''):gmatch('[^,]+') do
+        known[name] = true
+        names[#names + 1] = name
+    end
+    for _, line in ipairs(lines) do
+        if not known[line[1]] then
+            known[line[1]] = true
+            names[#names + 1] = line[1]
+        end
+    end
+    check(#names <= LINES_MAX, 'more agencies than a request may have')
+    return table.concat(names, ',')
+end
+
+local function store_request(t, c, bytes, old, now)
+    local set = {'rev', c[C_REVISION] + 1, 'ags', old.agencies}
+    local function add(name, value)
+        set[#set + 1] = name
+        set[#set + 1] = value
+    end
+
+    if c[C_MID] ~= '' then
+        old.accept_seq = redis.call('INCR', t .. ':seq')
+        redis.call('SET', t .. ':ms:' .. c[C_MID], string.format('%016.0f%016.0f', old.accept_seq, now) .. bytes)
+        if c[C_REVISION] > 0 then
+            redis.call('RPUSH', t .. ':mi:' .. c[C_RID], c[C_MID])
+        end
+        add('seq', math.max(old.sequence, c[C_SEQUENCE]))
+    end
+    if c[C_REVISION] == 0 then
+        for name, value in pairs({inc = c[C_INCIDENT], sv = c[C_SERVICE], ty = c[C_TYPE], acc = now,
+                                  mid = c[C_MID], cl = 0}) do
+            add(name, value)
+        end
+    end
+    if c[C_REVISION] == 0 or c[C_RULE] ~= '' then
+        add('ru', c[C_RULE])
+    end
+    add('p', old.class + 1)
+    if c[C_CLOSED] >= 0 then
+        add('cl', c[C_CLOSED])
+    end
+    for _, line in ipairs(c[C_LINES]) do
+        add('l:' .. line[1], line[2])
+    end
+    redis.call('HSET', t .. ':rq:' .. c[C_RID], unpack(set))
+end
+
+local function store_plans(t, c, class, now)
+    for _, p in ipairs(c[C_PLANS]) do
+        local hash = t .. ':dl:' .. p[P_KEY]
+        if redis.call('EXISTS', hash) == 0 then -- a plan made before is left as it is
+            local prefix = redis.call('GETRANGE', t .. ':ms:' .. p[P_MID], 0, PREFIX - 1)
+            local d = {key = p[P_KEY], hash = hash, r = c[C_RID], a = p[P_AGENCY], e = p[P_ENDPOINT],
+                       s = p[P_SEQUENCE], q = tonumber(prefix:sub(1, 16))}
+            redis.call('HSET', hash, 'r', d.r, 'a', d.a, 'e', d.e, 'm', p[P_MID], 'k', p[P_KIND], 's', d.s,
+                'ep', 0, 'at', 0, 'q', d.q, 't', tonumber(prefix:sub(17, 32)), 'pv', p[P_PREVIOUS])
+            order_add(t, d)
+            ready_or_wait(t, d, class, now, c[C_BOUND])
+        end
+    end
+end
+
+local function store_events(t, c, args)
+    local n = #c[C_EVENTS]
+    if n == 0 then
+        return
+    end
+    local last = redis.call('INCRBY', t .. ':es', n)
+    for i, event in ipairs(c[C_EVENTS]) do
+        local seq = last - n + i
+        local id = c[C_LANE] .. '-' .. t:sub(6, 7) .. '-' .. string.format('%016.0f', seq)
+        redis.call('HSET', t .. ':oe:' .. id, 'c', event[1], 'l', event[2], 'b', args[2 + i])
+        redis.call('ZADD', t .. ':ob:' .. event[1] .. ':' .. event[2], seq, id)
+    end
+    count(t, 'outbox', n)
+end
+
+-- A raise moves what is queued up, at the same place, and starts the bound for what waits.
+local function raise(t, c, class, now)
+    local fields = redis.call('HKEYS', t .. ':rq:' .. c[C_RID])
+    local left = MAX
+    for _, field in ipairs(fields) do
+        local agency = field:match('^h:(.+)$')
+        for _, key in ipairs(agency and order_list(t, c[C_RID], agency, 0) or {}) do
+            local d = left > 0 and get_delivery(t, key)
+            left = left - 1
+            if d and d.st == 'ready' and d.c > class then
+                leave(t, d)
+                make_ready(t, d, class)
+            elseif d and d.st == 'waiting' then
+                ready_or_wait(t, d, class, now, c[C_BOUND])
+            end
+        end
+    end
+end
+
+-- What is closed and has nothing unsettled expires 40 days after its last change, by this clock: a
+-- wrong closed_ms must delete nothing. Anything else stays.
+local function keep_or_expire(t, rid)
+    local rq = t .. ':rq:' .. rid
+    local was = redis.call('HMGET', rq, 'cl', 'mid', 'nd')
+    local closed = tonumber(was[1]) or 0
+    local over = closed > 0 and (tonumber(was[3]) or 0) == 0
+    for _, field in ipairs(over and redis.call('HKEYS', rq) or {}) do
+        over = over and field:sub(1, 2) ~= 'h:'
+    end
+    local targets = {rq, t .. ':ms:' .. was[2], t .. ':mi:' .. rid}
+    for _, mid in ipairs(redis.call('LRANGE', t .. ':mi:' .. rid, 0, MAX - 1)) do
+        targets[#targets + 1] = t .. ':ms:' .. mid
+    end
+    for _, key in ipairs(targets) do
+        if over then
+            redis.call('PEXPIRE', key, CLOSED_MS)
+        else
+            redis.call('PERSIST', key)
+        end
+    end
+end
+
+local function duplicate(t, known)
+    local rid, incident, seq = known:match('^(%S+) (%S+) (%d+)$')
+    count(t, 'duplicates', 1)
+    return {'DUP', tonumber(seq), tonumber(redis.call('HGET', t .. ':rq:' .. rid, 'rev') or 0), rid, incident}
+end
+
+-- What the request was before this change; old.class is what it is from now on.
+local function read_old(t, c)
+    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl')
+    local old = {revision = tonumber(was[1]) or 0, sequence = tonumber(was[3]) or 0, accept_seq = 0,
+                 incident = was[5] or c[C_INCIDENT], closed = tonumber(was[6]) or 0}
+    old.was_class = was[1] and class_of(was[2]) or LAST_CLASS + 1
+    if c[C_PRIORITY] == 0 and was[1] then
+        old.class = old.was_class
+    else
+        old.class = class_of(c[C_PRIORITY])
+    end
+    old.list = was[4]
+    return old
+end
+
+redis.register_function('sahaya_1_commit', function(keys, args)
+    local t = tag_of(keys, args, #args)
+    local c = read_change(t, args)
+    local known = c[C_MID] ~= '' and redis.call('GET', t .. ':dd:' .. c[C_MID])
+    if known then
+        return duplicate(t, known)
+    end
+    local old = read_old(t, c)
+    if old.revision ~= c[C_REVISION] then
+        return {'CONFLICT', 0, old.revision, c[C_RID], old.incident}
+    end
+    old.agencies = agencies_with(old.list, c[C_LINES])
+    local target = c[C_SETTLE] and settle_target(t, c[C_SETTLE], c[C_RID])
+    if c[C_SETTLE] and not target then
+        return {'STALE', 0, old.revision, c[C_RID], old.incident}
+    end
+
+    -- From here on everything is written.
+    local now = now_ms()
+    store_request(t, c, args[2], old, now)
+    if target then
+        settle_apply(t, target, c[C_SETTLE], old.class, now, c[C_BOUND])
+    end
+    if old.class < old.was_class and c[C_REVISION] > 0 then
+        raise(t, c, old.class, now)
+    end
+    store_plans(t, c, old.class, now)
+    store_events(t, c, args)
+    if c[C_CLOSED] > 0 or old.closed > 0 then
+        keep_or_expire(t, c[C_RID])
+    end
+    audit(t, c[C_RID], 'commit', target and target.key or c[C_MID], c[C_AUDIT])
+    if c[C_MID] ~= '' then
+        count(t, 'accepted', 1)
+        redis.call('SET', t .. ':dd:' .. c[C_MID], c[C_RID] .. ' ' .. old.incident .. ' ' .. dec(old.accept_seq),
+            'PX', DEDUPE_MS)
+    end
+    return {'OK', old.accept_seq, old.revision + 1, c[C_RID], old.incident}
+end)
+
+-- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
+-- accepted ms, closed ms, bytes, agency, line, agency, line...}.
+redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'}, callback = function(keys, args)
+    local t = tag_of(keys, args, 1)
+    check(is_id(args[1], 'EB'), 'request id')
+    local rq = t .. ':rq:' .. args[1]
+    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'acc', 'cl', 'mid', 'ags')
+    if not was[1] then
+        return {}
+    end
+    local answer = {tonumber(was[1]), was[2], tonumber(was[3]), tonumber(was[4]), tonumber(was[5]),
+                    tonumber(was[6]), redis.call('GETRANGE', t .. ':ms:' .. was[7], PREFIX, -1)}
+    for agency in (was[8] or ''):gmatch('[^,]+') do
+        answer[#answer + 1] = agency
+        answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'
+    end
+    return answer
+end})

@@ -1,0 +1,133 @@
+#!lua name=sahaya_router_1
+--
+-- The router's store inside Redis: one library, one FCALL for each step. The .lua files of this
+-- folder are joined in the order of CMakeLists.txt; this one holds what all of them share.
+--
+-- Owns:  every key under the tag in KEYS[1] ("er:{d00}"); keys.h lists them.
+-- Never: writes before all arguments were checked (nothing rolls back), loops more than MAX
+--        times, scans keys, touches another tag, trusts a client's clock.
+--
+-- The library's name and each function's name carry the version, so that an old and a new router
+-- run side by side during an upgrade.
+
+local MAX = 128
+local DAY_MS = 86400000
+local DEDUPE_MS = 10 * DAY_MS
+local DONE_MS = 11 * DAY_MS
+local CLOSED_MS = 40 * DAY_MS
+local LAST_CLASS = 4
+local OUTCOME_UNKNOWN = 5 -- enum sah_answer_kind
+
+local function refuse(what)
+    error({err = 'SAHINVAL ' .. what})
+end
+
+local function check(good, what)
+    if not good then
+        refuse(what)
+    end
+end
+
+local function is_int(n, low, high)
+    return type(n) == 'number' and n >= low and n <= high and n == math.floor(n)
+end
+
+local function is_text(s, max)
+    return type(s) == 'string' and #s <= max
+end
+
+local function is_name(s) -- agency, endpoint, channel
+    return type(s) == 'string' and #s >= 1 and #s <= 31 and s:match('^[a-z0-9-]+$') ~= nil
+end
+
+local function is_hex32(s) -- message id, delivery key
+    return type(s) == 'string' and #s == 32 and s:match('^[0-9a-f]+$') ~= nil
+end
+
+local function is_id(s, letters) -- request or incident id
+    return type(s) == 'string' and #s == 29 and s:match('^[' .. letters .. ']%d%d[0-9A-Z]+$') ~= nil
+end
+
+-- An argument that must be a whole number.
+local function int_arg(text, low, high, what)
+    local n = type(text) == 'string' and text:match('^%d+$') and tonumber(text)
+    check(is_int(n, low, high), what)
+    return n
+end
+
+-- The tag, after checking that it is one and that the number of arguments is right.
+local function tag_of(keys, args, n_args)
+    check(#keys == 1 and keys[1]:match('^er:{d%d%d}$'), 'tag')
+    check(#args == n_args, 'number of arguments')
+    return keys[1]
+end
+
+local function now_ms()
+    local t = redis.call('TIME')
+    return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+-- Whole numbers as text; Lua's own rounds past fourteen digits.
+local function dec(n)
+    return string.format('%.0f', n)
+end
+
+local function class_of(priority) -- UNSPECIFIED counts as P1
+    local p = tonumber(priority) or 0
+    if p == 0 then
+        return 1
+    end
+    return p - 1
+end
+
+local function count(t, what, by)
+    redis.call('HINCRBY', t .. ':st', what, by)
+end
+
+local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 't', 'f1', 'ws'}
+
+-- A delivery as a table, numbers as numbers; nil when there is none.
+local function get_delivery(t, key)
+    local values = redis.call('HMGET', t .. ':dl:' .. key, unpack(FIELDS))
+    if not values[1] then
+        return nil
+    end
+    local d = {key = key, hash = t .. ':dl:' .. key}
+    for i = 1, #FIELDS do
+        d[FIELDS[i]] = values[i] or nil
+    end
+    for _, name in ipairs({'k', 's', 'ep', 'at', 'c', 'q', 't', 'f1', 'ws'}) do
+        d[name] = tonumber(d[name])
+    end
+    return d
+end
+
+local function request_class(t, rid)
+    return class_of(redis.call('HGET', t .. ':rq:' .. rid, 'p'))
+end
+
+-- Takes a delivery out of whatever set its state says it is in.
+local function leave(t, d)
+    if d.st == 'ready' then
+        redis.call('ZREM', t .. ':q:' .. d.e .. ':' .. d.c, d.key)
+    elseif d.st == 'leased' then
+        redis.call('ZREM', t .. ':lz', d.key)
+        count(t, 'leased:' .. d.e, -1)
+    elseif d.st == 'delayed' then
+        redis.call('ZREM', t .. ':rz', d.key)
+        count(t, 'delayed:' .. d.e, -1)
+    elseif d.st == 'waiting' then
+        redis.call('ZREM', t .. ':wz', d.key)
+    elseif d.st == 'dead' then
+        redis.call('ZREM', t .. ':dq:' .. d.e, d.key)
+        redis.call('HINCRBY', t .. ':rq:' .. d.r, 'nd', -1)
+        count(t, 'dead', -1)
+    end
+end
+
+-- Into the ready queue at its old place: the accept sequence of its message (I7).
+local function make_ready(t, d, class)
+    redis.call('ZADD', t .. ':q:' .. d.e .. ':' .. class, d.q, d.key)
+    redis.call('HSET', d.hash, 'st', 'ready', 'c', class)
+    d.st, d.c = 'ready', class
+end

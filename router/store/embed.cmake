@@ -1,0 +1,10 @@
+# Joins the .lua files of the store into one C array: cmake -DOUT=... -DSOURCES=a.lua,b.lua -P embed.cmake
+string(REPLACE "," ";" SOURCES "${SOURCES}")
+set(hex "")
+foreach(source IN LISTS SOURCES)
+  file(READ ${source} part HEX)
+  string(APPEND hex ${part})
+endforeach()
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," array "${hex}")
+string(REGEX REPLACE "(................................................................................)" "\\1\n" array "${array}")
+file(WRITE ${OUT} "static const unsigned char functions[] = {\n${array}\n};\n")

@@ -1,0 +1,75 @@
+/*
+ * keys - the router's keys in Redis: what each holds, how long it lives.
+ *
+ * Owns:    names that C and Lua must agree on. All else is written by the functions alone.
+ * Used by: redis_store*.c; people with redis-cli.
+ * Never:   a key outside these; a key of another process.
+ *
+ * Every key starts with the tag er:{dNN}, NN being the sender's partition from the request id
+ * (00 with one partition), so that all keys of one step lie in one cluster slot. A function
+ * gets the tag as KEYS[1] and derives the rest.
+ *
+ *   :rq:<request>            hash    see below
+ *       rev inc p(riority) seq acc cl(osed) sv ty ru mid nd (dead letters) ags
+ *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua)
+ *   :ms:<mid>                string  with its request
+ *       accept seq and accept ms, 16 digits each, then the message's bytes
+ *   :mi:<request>            list    with its request
+ *       ids of its amendments and cancels
+ *   :dd:<mid>                string  10 days
+ *       "request incident seq": dedupe, written last
+ *   :dl:<key>                hash    11 days once done
+ *       a delivery, fields below
+ *   :or:<request>:<agency>   zset    while needed
+ *       deliveries by sequence, while more than one is unsettled
+ *   :q:<endpoint>:<class>    zset    while needed
+ *       ready deliveries by accept seq
+ *   :lz                      zset    while needed
+ *       leased deliveries by when the lease ends, ms
+ *   :rz                      zset    while needed
+ *       delayed deliveries by when they are due, ms
+ *   :wz                      zset    while needed
+ *       P0 and P1 waiting for their turn, by when to look again, ms
+ *   :dq:<endpoint>           zset    until replayed
+ *       dead letters by accept seq
+ *   :ob:<channel>:e and :b   zset    while needed
+ *       events to give by event seq; emergencies, bulk
+ *   :ol:<channel>:e and :b   zset    while needed
+ *       events given and not acked, by when to give again, ms
+ *   :oe:<event id>           hash    until acked
+ *       c(hannel) l(ane) b(ytes)
+ *   :qn                      list    newest 1,000
+ *       quarantined, newest first, as JSON
+ *   :st                      hash    for ever
+ *       counters: accepted duplicates outbox dead quarantined leased:<endpoint>...
+ *   :seq, :es                string  for ever
+ *       accept sequence, event sequence
+ *   :au                      stream  about 100,000
+ *       audit: r(equest) w(hat) k(ey or mid) d(ecided)
+ *
+ * A request that is closed and has nothing unsettled and no dead letter expires, with its
+ * messages, 40 days after its last change; a later message or reopening takes the expiry off
+ * again. What is not settled never expires.
+ *
+ * Fields of a delivery: r request, a agency, e endpoint, m message id, k kind, s sequence, st
+ * state (ready leased delayed waiting done dead), ep epoch, at attempts, c class of the queue
+ * it is in, q accept seq (its place), pd possible duplicate, fb fell back, pv previous, t
+ * accept ms, f1 when first leased or delayed, ws waiting since.
+ */
+#ifndef SAHAYA_STORE_KEYS_H
+#define SAHAYA_STORE_KEYS_H
+
+#define SAH_KEYS_LIBRARY             "sahaya_router_1"
+#define SAH_KEYS_FUNCTION(name)      "sahaya_1_" name
+#define SAH_KEYS_TAG_FORMAT          "er:{d%02u}"
+#define SAH_KEYS_TAG_SIZE            16
+#define SAH_EVENT_ID_LEN             21 /* "E-00-" and 16 digits */
+
+/* Bounds that the functions check too. */
+#define SAH_KEYS_TICK_MAX            128
+#define SAH_KEYS_STATS_MAX           32
+#define SAH_KEYS_TAKE_MAX            64
+#define SAH_KEYS_QUARANTINE_LIST_MAX 128
+#define SAH_KEYS_QUARANTINE_BYTES    2048
+
+#endif

@@ -1,0 +1,136 @@
+-- The queues: lease, tick, stats.
+
+local LEASE_MAX, STATS_MAX = 64, 32
+
+-- What a router needs to send it. nil when its request or message is gone, which must not happen:
+-- then it becomes a dead letter, so that it is seen and blocks nobody.
+local function lease_one(t, key, class, lease_ms, now, bound)
+    local d = get_delivery(t, key)
+    if not d then
+        return nil
+    end
+    local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru')
+    local stored = redis.call('GET', t .. ':ms:' .. d.m)
+    if not r[1] or not stored then
+        redis.call('HSET', d.hash, 'st', 'dead')
+        redis.call('ZADD', t .. ':dq:' .. d.e, d.q, key)
+        count(t, 'dead', 1)
+        count(t, 'damaged', 1)
+        return nil
+    end
+    redis.call('HSET', d.hash, 'st', 'leased', 'ep', d.ep + 1, 'at', d.at + 1)
+    redis.call('ZADD', t .. ':lz', now + lease_ms, key)
+    touch(t, d, class, now, bound)
+    return {key, d.ep + 1, d.r, r[1], d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
+            d.pd and 1 or 0, d.fb and 1 or 0, d.t, math.max(0, now - d.t), r[3], r[4], r[5],
+            d.pv or '', stored:sub(PREFIX + 1)}
+end
+
+-- lease: endpoint, first class, last class, n, lease ms of classes 0..4, bound_ms.
+redis.register_function('sahaya_1_lease', function(keys, args)
+    local t = tag_of(keys, args, 10)
+    check(is_name(args[1]), 'endpoint')
+    local first = int_arg(args[2], 0, LAST_CLASS, 'first class')
+    local last = int_arg(args[3], first, LAST_CLASS, 'last class')
+    local n = int_arg(args[4], 1, LEASE_MAX, 'n')
+    local lease_ms = {}
+    for class = 0, LAST_CLASS do
+        lease_ms[class] = int_arg(args[5 + class], 1, DAY_MS, 'lease_ms')
+    end
+    local bound = int_arg(args[10], 0, 60000, 'bound_ms')
+    local now, answer = now_ms(), {}
+
+    for class = first, last do
+        if #answer < n then
+            local popped = redis.call('ZPOPMIN', t .. ':q:' .. args[1] .. ':' .. class, n - #answer)
+            for i = 1, #popped, 2 do
+                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound)
+            end
+        end
+    end
+    if #answer > 0 then
+        count(t, 'leased:' .. args[1], #answer)
+    end
+    return answer
+end)
+
+local function due(t, set, now, limit)
+    return redis.call('ZRANGEBYSCORE', t .. set, '-inf', now, 'LIMIT', 0, limit)
+end
+
+-- tick: limit, bound_ms. {moved, waiting, more}. Leases that ran out come first, then order, then
+-- retries: what somebody may have in hand is the oldest trouble.
+redis.register_function('sahaya_1_tick', function(keys, args)
+    local t = tag_of(keys, args, 2)
+    local limit = int_arg(args[1], 1, MAX, 'limit')
+    local bound = int_arg(args[2], 0, 60000, 'bound_ms')
+    local now, moved, looked = now_ms(), 0, 0
+
+    -- Each is taken out of its set first: whatever is wrong with one, it cannot stop the others.
+    local function each(set, state, act)
+        for _, key in ipairs(looked < limit and due(t, set, now, limit - looked) or {}) do
+            local d = get_delivery(t, key)
+            looked = looked + 1
+            redis.call('ZREM', t .. set, key)
+            if d and d.st == state and act(d) then
+                moved = moved + 1
+            end
+        end
+    end
+    each(':lz', 'leased', function(d)
+        leave(t, d)
+        redis.call('HSET', d.hash, 'ep', d.ep + 1, 'pd', 1)
+        make_ready(t, d, request_class(t, d.r))
+        return true
+    end)
+    each(':wz', 'waiting', function(d)
+        return ready_or_wait(t, d, request_class(t, d.r), now, bound)
+    end)
+    each(':rz', 'delayed', function(d)
+        leave(t, d)
+        make_ready(t, d, request_class(t, d.r))
+        return true
+    end)
+    local more = 0
+    for _, set in ipairs({':lz', ':wz', ':rz'}) do
+        if looked >= limit and #due(t, set, now, 1) > 0 then
+            more = 1
+        end
+    end
+    return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more}
+end)
+
+local function counter(t, name)
+    return math.max(0, tonumber(redis.call('HGET', t .. ':st', name) or 0))
+end
+
+-- stats: endpoints. {leased, delayed, dead, outbox, quarantined, accepted, duplicates, then for
+-- each endpoint: ready x 5, oldest age x 5, leased, delayed, dead}.
+redis.register_function({function_name = 'sahaya_1_stats', flags = {'no-writes'}, callback = function(keys, args)
+    local t = tag_of(keys, args, #args)
+    check(#args <= STATS_MAX, 'endpoints')
+    for _, endpoint in ipairs(args) do
+        check(is_name(endpoint), 'endpoint')
+    end
+    local now = now_ms()
+    local answer = {redis.call('ZCARD', t .. ':lz'), redis.call('ZCARD', t .. ':rz'), counter(t, 'dead'),
+                    counter(t, 'outbox'), counter(t, 'quarantined'), counter(t, 'accepted'),
+                    counter(t, 'duplicates')}
+    for _, endpoint in ipairs(args) do
+        local ages = {}
+        for class = 0, LAST_CLASS do
+            local queue = t .. ':q:' .. endpoint .. ':' .. class
+            local first = redis.call('ZRANGE', queue, 0, 0)[1]
+            local since = first and tonumber(redis.call('HGET', t .. ':dl:' .. first, 't') or nil)
+            answer[#answer + 1] = redis.call('ZCARD', queue)
+            ages[#ages + 1] = since and math.max(0, now - since) or 0
+        end
+        for _, age in ipairs(ages) do
+            answer[#answer + 1] = age
+        end
+        answer[#answer + 1] = counter(t, 'leased:' .. endpoint)
+        answer[#answer + 1] = counter(t, 'delayed:' .. endpoint)
+        answer[#answer + 1] = redis.call('ZCARD', t .. ':dq:' .. endpoint)
+    end
+    return answer
+end})

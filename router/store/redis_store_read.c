@@ -1,0 +1,304 @@
+/*
+ * redis_store_read - replies of the functions, read strictly into an operation.
+ *
+ * Owns:    what each reply must look like.
+ * Used by: redis_store.c.
+ * Never:   believes a reply of unexpected shape: that is SAH_EPROTO, the outcome is unknown.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/redis_store_priv.h"
+
+/* Reads the elements of an array in order; the first surprise sets `bad` and stays. */
+struct reader {
+    const redisReply *array;
+    size_t at;
+    bool bad;
+};
+
+static struct reader reader_of(const redisReply *reply)
+{
+    return (struct reader){.array = reply, .bad = reply->type != REDIS_REPLY_ARRAY};
+}
+
+static const redisReply *next(struct reader *r, int type)
+{
+    const redisReply *e =
+        r->bad || r->at >= r->array->elements ? NULL : r->array->element[r->at++];
+
+    if (e == NULL || e->type != type) {
+        r->bad = true;
+        return NULL;
+    }
+    return e;
+}
+
+static int64_t next_int(struct reader *r, int64_t max)
+{
+    const redisReply *e = next(r, REDIS_REPLY_INTEGER);
+
+    if (e == NULL || e->integer < 0 || e->integer > max) {
+        r->bad = true;
+        return 0;
+    }
+    return e->integer;
+}
+
+static struct sah_slice next_bytes(struct reader *r)
+{
+    const redisReply *e = next(r, REDIS_REPLY_STRING);
+
+    return e == NULL ? (struct sah_slice){"", 0} : (struct sah_slice){e->str, e->len};
+}
+
+static void next_text(struct reader *r, char *dst, size_t size)
+{
+    struct sah_slice text = next_bytes(r);
+
+    if (!r->bad && sah_copy(dst, size, text.ptr, text.len) != SAH_OK)
+        r->bad = true;
+}
+
+static bool at_end(const struct reader *r)
+{
+    return !r->bad && r->at == r->array->elements;
+}
+
+static int done(const struct reader *r)
+{
+    return at_end(r) ? SAH_OK : SAH_EPROTO;
+}
+
+int read_error(const redisReply *reply)
+{
+    static const struct {
+        const char *prefix;
+        int err;
+    } meanings[] = {
+        {"SAHINVAL ", SAH_EINVAL},
+        /* Refused before it ran. */
+        {"LOADING ", SAH_EDOWN},
+        {"MISCONF ", SAH_EDOWN},
+        {"OOM ", SAH_EDOWN},
+        {"READONLY ", SAH_EDOWN},
+        {"BUSY ", SAH_EDOWN},
+        {"NOREPLICAS ", SAH_EDOWN},
+        {"MASTERDOWN ", SAH_EDOWN},
+        {"CLUSTERDOWN ", SAH_EDOWN},
+        {"MOVED ", SAH_EDOWN},
+        {"NOAUTH ", SAH_EDOWN},
+        {"NOPERM ", SAH_EDOWN},
+        {"ERR Function not found", SAH_EDOWN},
+    };
+
+    for (size_t i = 0; i < SAH_LEN(meanings); i++) {
+        size_t len = strlen(meanings[i].prefix);
+
+        if (reply->len >= len && memcmp(reply->str, meanings[i].prefix, len) == 0)
+            return meanings[i].err;
+    }
+    return SAH_EPROTO;
+}
+
+int read_commit(struct op *op, const redisReply *reply)
+{
+    struct reader r = reader_of(reply);
+    struct sah_committed *c = &op->committed;
+    struct sah_slice word = next_bytes(&r);
+
+    c->accept_seq = (uint64_t)next_int(&r, INT64_MAX);
+    c->revision = (uint64_t)next_int(&r, INT64_MAX);
+    next_text(&r, c->request_id, sizeof c->request_id);
+    next_text(&r, c->incident_id, sizeof c->incident_id);
+    sah_copy_cut(c->store_run_id, sizeof c->store_run_id,
+                 sah_redis_run_id(op->store->settings.redis),
+                 strlen(sah_redis_run_id(op->store->settings.redis)));
+    if (!at_end(&r))
+        return SAH_EPROTO;
+    if (sah_slice_is(word, "CONFLICT"))
+        return SAH_ECONFLICT;
+    c->duplicate = sah_slice_is(word, "DUP");
+    c->stale = sah_slice_is(word, "STALE");
+    return c->duplicate || c->stale || sah_slice_is(word, "OK") ? SAH_OK : SAH_EPROTO;
+}
+
+static int read_lines(struct reader *r, struct sah_request_view *view)
+{
+    while (!r->bad && r->at < r->array->elements) {
+        struct sah_line *line = &view->lines[view->n_lines];
+
+        if (view->n_lines == SAH_LINES_MAX)
+            return SAH_EPROTO;
+        next_text(r, line->agency, sizeof line->agency);
+        if (line_from_json(next_bytes(r), line) != SAH_OK)
+            return SAH_EPROTO;
+        view->n_lines++;
+    }
+    return r->bad ? SAH_EPROTO : SAH_OK;
+}
+
+int read_load(struct op *op, const redisReply *reply)
+{
+    struct reader r = reader_of(reply);
+    struct sah_request_view *view = op->store->view;
+    struct sah_message *message = op->store->decoded;
+    struct sah_slice bytes;
+
+    if (!r.bad && reply->elements == 0)
+        return SAH_ENOENT;
+    memset(view, 0, sizeof *view);
+    memcpy(view->request_id, op->name, sizeof view->request_id);
+    view->revision = (uint64_t)next_int(&r, INT64_MAX);
+    next_text(&r, view->incident_id, sizeof view->incident_id);
+    view->priority = (enum sah_priority)next_int(&r, SAH_PRIORITY_P4);
+    view->last_sequence = (uint32_t)next_int(&r, UINT32_MAX);
+    view->accepted_ms = next_int(&r, INT64_MAX);
+    view->closed_ms = next_int(&r, INT64_MAX);
+    bytes = next_bytes(&r);
+    if (r.bad || sah_message_decode(bytes.ptr, bytes.len, message, NULL, 0) != SAH_OK)
+        return SAH_EPROTO;
+    view->request = message;
+    return read_lines(&r, view);
+}
+
+/* Key and bytes are kept: with several partitions the replies before are gone at the end. */
+static int read_one_lease(struct op *op, const redisReply *reply, struct sah_leased *leased)
+{
+    struct reader r = reader_of(reply);
+    struct sah_slice bytes, previous;
+
+    next_text(&r, leased->key, sizeof leased->key);
+    leased->epoch = (uint64_t)next_int(&r, INT64_MAX);
+    next_text(&r, leased->request_id, sizeof leased->request_id);
+    next_text(&r, leased->incident_id, sizeof leased->incident_id);
+    next_text(&r, leased->agency, sizeof leased->agency);
+    next_text(&r, leased->endpoint, sizeof leased->endpoint);
+    leased->priority = (enum sah_priority)next_int(&r, SAH_PRIORITY_P4);
+    leased->kind = (enum sah_kind)next_int(&r, SAH_KIND_CANCEL);
+    leased->sequence = (uint32_t)next_int(&r, UINT32_MAX);
+    leased->attempts = (unsigned)next_int(&r, UINT32_MAX);
+    leased->possible_duplicate = next_int(&r, 1) == 1;
+    leased->fell_back = next_int(&r, 1) == 1;
+    leased->accepted_ms = next_int(&r, INT64_MAX);
+    leased->age_ms = (uint64_t)next_int(&r, INT64_MAX);
+    next_text(&r, leased->service, sizeof leased->service);
+    next_text(&r, leased->incident_type, sizeof leased->incident_type);
+    next_text(&r, leased->rule, sizeof leased->rule);
+    previous = next_bytes(&r);
+    bytes = next_bytes(&r);
+    if (!at_end(&r))
+        return SAH_EPROTO;
+    op->offsets[op->n_got] = op->bytes.len;
+    sah_buf_add(&op->bytes, bytes.ptr, bytes.len);
+    leased->bytes.len = bytes.len;
+    if (op->bytes.failed)
+        return SAH_ENOMEM;
+    return previous_from_json(previous, leased->previous, &leased->n_previous);
+}
+
+int read_lease(struct op *op, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > op->n - op->n_got)
+        return SAH_EPROTO;
+    for (size_t i = 0; i < reply->elements; i++) {
+        int err = read_one_lease(op, reply->element[i], &op->leased[op->n_got]);
+
+        if (err != SAH_OK)
+            return err;
+        op->n_got++;
+    }
+    return SAH_OK;
+}
+
+int read_settle(struct op *op, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return SAH_EPROTO;
+    op->n_got = reply->integer == 1;
+    return SAH_OK;
+}
+
+int read_tick(struct op *op, const redisReply *reply)
+{
+    struct reader r = reader_of(reply);
+
+    op->ticked.moved += (unsigned)next_int(&r, INT32_MAX);
+    op->ticked.waiting += (unsigned)next_int(&r, INT32_MAX);
+    op->ticked.more |= (unsigned)next_int(&r, 1);
+    return done(&r);
+}
+
+/* The endpoints of this step follow the totals; those count once for each partition. */
+int read_stats(struct op *op, const redisReply *reply)
+{
+    unsigned batches = op->n_steps / op->store->settings.partitions;
+    unsigned batch = op->step % batches, last = (batch + 1) * SAH_KEYS_STATS_MAX;
+    struct sah_store_stats *s = &op->stats;
+    uint64_t *const totals[] = {&s->leased,      &s->delayed,  &s->dead,      &s->outbox,
+                                &s->quarantined, &s->accepted, &s->duplicates};
+    struct reader r = reader_of(reply);
+
+    for (size_t i = 0; i < SAH_LEN(totals); i++) {
+        uint64_t n = (uint64_t)next_int(&r, INT64_MAX);
+
+        *totals[i] += batch == 0 ? n : 0;
+    }
+    for (unsigned i = batch * SAH_KEYS_STATS_MAX; i < s->n_queues && i < last; i++) {
+        struct sah_queue_stat *q = &op->queues[i];
+
+        for (unsigned c = 0; c < SAH_N_CLASSES; c++)
+            q->ready[c] += (uint64_t)next_int(&r, INT64_MAX);
+        for (unsigned c = 0; c < SAH_N_CLASSES; c++) {
+            uint64_t age = (uint64_t)next_int(&r, INT64_MAX);
+
+            if (age > q->oldest_age_ms[c])
+                q->oldest_age_ms[c] = age;
+        }
+        q->leased += (uint64_t)next_int(&r, INT64_MAX);
+        q->delayed += (uint64_t)next_int(&r, INT64_MAX);
+        q->dead += (uint64_t)next_int(&r, INT64_MAX);
+    }
+    return done(&r);
+}
+
+int read_events(struct op *op, const redisReply *reply)
+{
+    struct sah_message *message = op->store->decoded;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > op->n - op->n_got)
+        return SAH_EPROTO;
+    for (size_t i = 0; i < reply->elements; i++) {
+        struct reader r = reader_of(reply->element[i]);
+        struct sah_outbox_event *event = &op->events[op->n_got];
+        char id[sizeof event->event_id] = "";
+        struct sah_slice bytes;
+
+        next_text(&r, id, sizeof id);
+        bytes = next_bytes(&r);
+        if (!at_end(&r))
+            return SAH_EPROTO;
+        /* One that a newer router wrote and we cannot read stays in the outbox for it. */
+        if (sah_message_decode(bytes.ptr, bytes.len, message, NULL, 0) != SAH_OK ||
+            message->kind != SAH_KIND_OUTBOX_EVENT)
+            continue;
+        *event = message->u.outbox_event;
+        memcpy(event->event_id, id, sizeof id);
+        op->n_got++;
+    }
+    return SAH_OK;
+}
+
+int read_done(struct op *op, const redisReply *reply)
+{
+    SAH_UNUSED(op);
+    return reply->type == REDIS_REPLY_INTEGER ? SAH_OK : SAH_EPROTO;
+}
+
+int read_pieces(struct op *op, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STRING)
+        return SAH_EPROTO;
+    op->pieces = (struct sah_slice){reply->str, reply->len};
+    return SAH_OK;
+}

@@ -1,0 +1,298 @@
+/*
+ * test_store_redis - the contract on a real Redis, and what only a real one can show: arguments
+ * refused without a write, kill -9, expiry, several partitions, a Redis that refuses.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "contract/redis_harness.h"
+#include "contract/store_calls.h"
+
+static struct redis_harness with;
+static struct sah_store_harness harness;
+
+static int before_each(void **state)
+{
+    harness.make(&harness);
+    *state = &harness;
+    return 0;
+}
+
+static int after_each(void **state)
+{
+    (void)state;
+    harness.destroy(&harness);
+    with.partitions = 1;
+    return 0;
+}
+
+static long long n_keys(void)
+{
+    redisReply *reply = redis_server_ask(&with.server, "DBSIZE", NULL);
+    long long n = reply->integer;
+
+    freeReplyObject(reply);
+    return n;
+}
+
+static void garbage_is_refused_and_writes_nothing(void **state)
+{
+#define TAG       "1", "er:{d00}"
+#define MAX_WORDS 16
+    static const char *const cases[][MAX_WORDS] = {
+        {"FCALL", "sahaya_1_commit", TAG},
+        {"FCALL", "sahaya_1_commit", TAG, "\xc1\xc1", ""},
+        {"FCALL", "sahaya_1_commit", TAG, "\x92\x01\x02", "bytes"},
+        {"FCALL", "sahaya_1_commit", "1", "er:{elsewhere}", "x", "y"},
+        {"FCALL", "sahaya_1_commit", "0"},
+        {"FCALL", "sahaya_1_lease", TAG, "108-state", "0", "9", "1", "1", "1", "1", "1", "1",
+         "1"},
+        {"FCALL", "sahaya_1_lease", TAG, "108-state", "0", "4", "999", "1", "1", "1", "1", "1",
+         "1"},
+        {"FCALL", "sahaya_1_lease", TAG, "108:state", "0", "4", "1", "1", "1", "1", "1", "1",
+         "1"},
+        {"FCALL", "sahaya_1_settle", TAG, "nokey", "1", "1", "108-state", "0", "1", "2000"},
+        {"FCALL", "sahaya_1_settle", TAG, "00112233445566778899aabbccddeeff", "-1", "1", "e",
+         "0", "1", "1"},
+        {"FCALL", "sahaya_1_settle", TAG, "00112233445566778899aabbccddeeff", "1", "1", "", "0",
+         "1", "1"},
+        {"FCALL", "sahaya_1_tick", TAG, "100000", "2000"},
+        {"FCALL", "sahaya_1_tick", TAG, "1e2", "2000"},
+        {"FCALL_RO", "sahaya_1_stats", TAG, "no such endpoint"},
+        {"FCALL_RO", "sahaya_1_load", TAG, "X00"},
+        {"FCALL", "sahaya_1_outbox_take", TAG, "webchat", "x", "1", "1"},
+        {"FCALL", "sahaya_1_outbox_ack", TAG, "E-00-1"},
+        {"FCALL", "sahaya_1_quarantine", TAG, "bus", "why", "3", "zz"},
+        {"FCALL_RO", "sahaya_1_quarantine_list", TAG, "0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        int n = 0;
+        redisReply *reply;
+
+        while (n < MAX_WORDS && cases[i][n] != NULL)
+            n++;
+        reply = redisCommandArgv(with.server.direct, n, (const char **)cases[i], NULL);
+        assert_non_null(reply);
+        if (reply->type != REDIS_REPLY_ERROR || strncmp(reply->str, "SAHINVAL ", 9) != 0)
+            fail_msg("case %zu: %s", i, reply->str != NULL ? reply->str : "not an error");
+        freeReplyObject(reply);
+        assert_int_equal(n_keys(), 0);
+    }
+}
+
+/* Everything accepted is there after kill -9, and the functions with it. */
+static void after_kill_9_the_store_goes_on(void **state)
+{
+    struct sah_committed committed;
+    struct sah_leased leased;
+    redisReply *reply;
+
+    (void)state;
+    accept_request(&harness, 1, SAH_PRIORITY_P0, "108");
+    leased = lease_one(&harness, "108");
+    redis_server_kill(&with.server);
+    redis_harness_until(&with, SAH_REDIS_DOWN);
+    assert_int_equal(do_commit(&harness, new_request(2, SAH_PRIORITY_P0), &committed),
+                     SAH_EDOWN);
+    redis_server_again(&with.server);
+    reply = redis_server_ask(&with.server, "FUNCTION", "LIST", "LIBRARYNAME", "sahaya_router_1",
+                             NULL);
+    assert_int_equal(reply->elements, 1);
+    freeReplyObject(reply);
+    redis_harness_until(&with, SAH_REDIS_UP);
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P0), &committed), SAH_OK);
+    assert_true(committed.duplicate);
+    assert_int_equal(strlen(committed.store_run_id), 40);
+    settle_done(&harness, 1, &leased);
+}
+
+static void names_of(unsigned n, char rq[64], char dd[64], char ms[64])
+{
+    struct sah_id id = id_of(n);
+    char hex[SAH_ID_HEX_SIZE], rid[SAH_REQUEST_ID_SIZE];
+
+    sah_id_hex(&id, hex);
+    request_id_of(n, rid);
+    sah_format(rq, 64, "er:{d00}:rq:%s", rid);
+    sah_format(dd, 64, "er:{d00}:dd:%s", hex);
+    sah_format(ms, 64, "er:{d00}:ms:%s", hex);
+}
+
+static void only_what_is_over_expires(void **state)
+{
+    const long long day_ms = DAY_MS;
+    struct sah_leased leased;
+    struct sah_change *c;
+    char rq[64], dd[64], ms[64], dl[64];
+
+    (void)state;
+    accept_request(&harness, 1, SAH_PRIORITY_P1, "108");
+    names_of(1, rq, dd, ms);
+    leased = lease_one(&harness, "108");
+    sah_format(dl, sizeof dl, "er:{d00}:dl:%s", leased.key);
+    assert_in_range(redis_server_number(&with.server, "PTTL", dd), 9 * day_ms, 10 * day_ms);
+    c = change_of(&harness, 1);
+    c->closed_ms = 1;         /* by a clock that is wrong */
+    must_commit(&harness, c); /* closed, but a delivery is still under way */
+    assert_int_equal(redis_server_number(&with.server, "PTTL", rq), -1);
+    assert_int_equal(redis_server_number(&with.server, "PTTL", ms), -1);
+    assert_int_equal(redis_server_number(&with.server, "PTTL", dl), -1);
+    settle_done(&harness, 1, &leased);
+    assert_in_range(redis_server_number(&with.server, "PTTL", rq), 39 * day_ms, 40 * day_ms);
+    assert_in_range(redis_server_number(&with.server, "PTTL", ms), 39 * day_ms, 40 * day_ms);
+    assert_in_range(redis_server_number(&with.server, "PTTL", dl), 10 * day_ms, 11 * day_ms);
+
+    c = amendment(&harness, 1, 2, 2); /* something new about it: kept again */
+    add_plan(c, 2, "108");
+    must_commit(&harness, c);
+    assert_int_equal(redis_server_number(&with.server, "PTTL", rq), -1);
+    assert_int_equal(redis_server_number(&with.server, "PTTL", ms), -1);
+    leased = lease_one(&harness, "108");
+    c = change_of(&harness, 1);
+    set_settle(c, SAH_SETTLE_DEAD, &leased);
+    must_commit(&harness, c); /* a dead letter keeps what it needs to be replayed */
+    assert_int_equal(redis_server_number(&with.server, "PTTL", rq), -1);
+    names_of(2, rq, dd, ms);
+    assert_int_equal(redis_server_number(&with.server, "PTTL", ms), -1);
+}
+
+static void a_store_with_nothing_open_leaves_no_queue_behind(void **state)
+{
+    static const char *const patterns[] = {"*:q:*", "*:or:*", "*:lz",   "*:rz",
+                                           "*:wz",  "*:ob:*", "*:ol:*", "*:oe:*"};
+    struct sah_outbox_event event[1];
+    struct sah_leased leased;
+    struct sah_change *c;
+
+    (void)state;
+    accept_request(&harness, 1, SAH_PRIORITY_P1, "108");
+    for (unsigned n = 2; n <= 3; n++) {
+        c = amendment(&harness, 1, n, n);
+        add_plan(c, n, "108");
+        if (n == 2)
+            add_event(c, true, "108");
+        must_commit(&harness, c);
+    }
+    for (int i = 0; i < 3; i++) {
+        leased = lease_one(&harness, "108");
+        settle_done(&harness, 1, &leased);
+    }
+    assert_int_equal(do_take(&harness, "webchat", 1, 60000, event), 1);
+    assert_int_equal(do_ack(&harness, event[0].event_id), SAH_OK);
+    for (size_t i = 0; i < SAH_LEN(patterns); i++) {
+        redisReply *reply = redis_server_ask(&with.server, "KEYS", patterns[i], NULL);
+
+        if (reply->elements != 0)
+            fail_msg("%s left", reply->element[0]->str);
+        freeReplyObject(reply);
+    }
+}
+
+static void refusals_of_redis_mean_not_done(void **state)
+{
+    struct sah_committed committed;
+
+    (void)state;
+    freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", "1", NULL));
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P0), &committed),
+                     SAH_EDOWN);
+    freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", "0", NULL));
+    assert_int_equal(n_keys(), 0);
+    freeReplyObject(
+        redis_server_ask(&with.server, "FUNCTION", "DELETE", "sahaya_router_1", NULL));
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P0), &committed),
+                     SAH_EDOWN);
+}
+
+static void worst_first_holds_across_partitions(void **state)
+{
+    static const enum sah_priority in[] = {SAH_PRIORITY_P2, SAH_PRIORITY_P1, SAH_PRIORITY_P0,
+                                           SAH_PRIORITY_P1};
+    struct sah_outbox_event events[8];
+    struct sah_leased leased[8];
+    struct sah_queue_stat queue;
+
+    (void)state;
+    harness.destroy(&harness);
+    with.partitions = 4;
+    harness.make(&harness);
+    for (unsigned i = 0; i < SAH_LEN(in); i++) {
+        struct sah_change *c = new_request(i + 1, in[i]);
+        struct sah_id id = id_of(i + 1);
+
+        sah_request_id(SAH_LANE_EMERGENCY, 3 - i, &id, c->request_id);
+        sah_incident_id(3 - i, &id, c->incident_id);
+        add_plan(c, i + 1, "108");
+        add_event(c, i % 2 == 1, "108");
+        must_commit(&harness, c);
+    }
+    do_stats(&harness, "108-state", &queue);
+    assert_int_equal(queue.ready[1], 2);
+    assert_int_equal(do_lease(&harness, "108-state", 4, 3, leased), 3);
+    assert_int_equal(leased[0].priority, SAH_PRIORITY_P0);
+    assert_int_equal(leased[2].priority, SAH_PRIORITY_P1);
+    assert_int_equal(do_lease(&harness, "108-state", 4, 8, leased + 3), 1);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(do_delay(&harness, &leased[i], 1, "108-state", SAH_ANSWER_BUSY),
+                         SAH_OK);
+    assert_int_equal(do_delay(&harness, &leased[0], 1, "108-state", SAH_ANSWER_BUSY),
+                     SAH_ENOENT);
+    harness.advance_ms(&harness, 5);
+    assert_int_equal(do_tick(&harness, 10).moved, 4);
+    assert_int_equal(do_take(&harness, "webchat", 8, 60000, events), 4);
+    assert_true(events[0].emergency && events[1].emergency);
+    assert_false(events[2].emergency || events[3].emergency);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(do_ack(&harness, events[i].event_id), SAH_OK);
+    assert_int_equal(do_stats(&harness, "108-state", NULL).outbox, 0);
+}
+
+static void on_canceled(void *data, int err, const struct sah_leased *leased, unsigned n)
+{
+    (void)leased;
+    assert_int_equal(err, SAH_ECANCELED);
+    assert_int_equal(n, 0);
+    *(bool *)data = true;
+}
+
+static void what_is_in_flight_ends_with_the_link(void **state)
+{
+    bool done = false;
+
+    (void)state;
+    harness.store->lease(harness.store->data, "108-state", 4, 1, on_canceled, &done);
+    assert_false(done);
+    harness.destroy(&harness);
+    assert_true(done);
+    harness.make(&harness);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, before_each, after_each)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(garbage_is_refused_and_writes_nothing),
+        CASE(after_kill_9_the_store_goes_on),
+        CASE(only_what_is_over_expires),
+        CASE(a_store_with_nothing_open_leaves_no_queue_behind),
+        CASE(refusals_of_redis_mean_not_done),
+        CASE(worst_first_holds_across_partitions),
+        CASE(what_is_in_flight_ends_with_the_link),
+    };
+    int failed;
+
+    redis_server_start(&with.server, false);
+    redis_harness_init(&with, &harness, "store contract, Redis");
+    failed = sah_store_contract_run(&harness);
+    failed += cmocka_run_group_tests_name("Redis store", tests, NULL, NULL);
+    redis_server_stop(&with.server);
+    return failed;
+}

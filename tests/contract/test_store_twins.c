@@ -1,0 +1,261 @@
+/*
+ * test_store_twins - the fake and a real Redis are given the same random steps and must answer
+ * the same. What the simulator learns from the fake then holds for the real one.
+ *
+ * Time plays no part here (nothing expires, the order bound is far away): the contract has
+ * that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "contract/redis_harness.h"
+#include "contract/store_calls.h"
+#include "lib/fake_store.h"
+
+#define SEEDS      12
+#define STEPS      250
+#define REQUESTS   8
+#define FAR_MS     60000
+#define LEASED_MAX 4096
+
+static const char *const agencies[] = {"108", "101", "112"};
+static struct sah_fake_store *fake;
+static struct redis_harness with;
+static struct sah_store_harness one, two; /* the fake, the real one */
+
+static uint32_t seed;
+static unsigned up_to(unsigned n) /* 0..n-1 */
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % n;
+}
+
+static void make_fake(struct sah_store_harness *h)
+{
+    struct sah_fake_store_settings settings = {
+        .lane = SAH_LANE_EMERGENCY, .now_ms = 1, .order_bound_ms = FAR_MS};
+
+    assert_int_equal(sah_fake_store_create(&settings, &fake), SAH_OK);
+    h->store = sah_fake_store_port(fake);
+}
+
+static void drive_fake(struct sah_store_harness *h, const bool *done)
+{
+    (void)h;
+    while (!*done && sah_fake_store_step(fake))
+        ;
+}
+
+static struct sah_leased leased[LEASED_MAX]; /* every lease of this seed, live or not */
+static unsigned n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
+
+static void commit_both(const struct sah_change *change)
+{
+    struct sah_committed a = {0}, b = {0};
+    int err = do_commit(&one, change, &a);
+
+    assert_int_equal(do_commit(&two, change, &b), err);
+    if (err != SAH_OK)
+        return;
+    assert_int_equal(a.duplicate, b.duplicate);
+    assert_int_equal(a.stale, b.stale);
+    assert_int_equal(a.accept_seq, b.accept_seq);
+    assert_int_equal(a.revision, b.revision);
+    assert_string_equal(a.request_id, b.request_id);
+    assert_string_equal(a.incident_id, b.incident_id);
+}
+
+static void add_plans(struct sah_change *change, unsigned n)
+{
+    for (size_t i = 0; i < SAH_LEN(agencies); i++) {
+        if (up_to(2) == 0)
+            add_plan(change, n, agencies[i]);
+    }
+    if (up_to(3) == 0)
+        add_event(change, up_to(2) == 0, "108");
+}
+
+static void step_request(unsigned r)
+{
+    struct sah_change *c = new_request(1 + r, (enum sah_priority)up_to(6)); /* new or known */
+
+    add_plans(c, 1 + r);
+    commit_both(c);
+    if (made[r]++ == 0)
+        sequences[r] = 1;
+}
+
+static void step_amendment(unsigned r)
+{
+    unsigned n = 100 + n_messages++;
+    struct sah_change *c = amendment(&one, 1 + r, n, ++sequences[r]);
+
+    if (up_to(4) == 0)
+        c->priority = (enum sah_priority)(1 + up_to(5));
+    if (up_to(10) == 0)
+        c->expected_revision += up_to(3);
+    add_plans(c, n);
+    commit_both(c);
+}
+
+static void step_lease(void)
+{
+    char endpoint[SAH_AGENCY_SIZE];
+    unsigned class = up_to(5), n = 1 + up_to(3), got;
+    struct sah_leased b[4];
+
+    sah_format(endpoint, sizeof endpoint, "%s-state", agencies[up_to(SAH_LEN(agencies))]);
+    if (n_leased + 4 > LEASED_MAX)
+        return;
+    got = do_lease(&one, endpoint, class, n, &leased[n_leased]);
+    assert_int_equal(do_lease(&two, endpoint, class, n, b), got);
+    for (unsigned i = 0; i < got; i++) {
+        const struct sah_leased *a = &leased[n_leased + i];
+
+        assert_string_equal(a->key, b[i].key);
+        assert_string_equal(a->request_id, b[i].request_id);
+        assert_string_equal(a->endpoint, b[i].endpoint);
+        assert_int_equal(a->epoch, b[i].epoch);
+        assert_int_equal(a->attempts, b[i].attempts);
+        assert_int_equal(a->priority, b[i].priority);
+        assert_int_equal(a->sequence, b[i].sequence);
+        assert_int_equal(a->possible_duplicate, b[i].possible_duplicate);
+        assert_int_equal(a->fell_back, b[i].fell_back);
+        assert_int_equal(a->bytes.len, b[i].bytes.len);
+    }
+    n_leased += got;
+}
+
+static unsigned request_of(const struct sah_leased *l)
+{
+    char id[SAH_REQUEST_ID_SIZE];
+    unsigned r = 0;
+
+    for (; r < REQUESTS; r++) {
+        request_id_of(1 + r, id);
+        if (strcmp(id, l->request_id) == 0)
+            break;
+    }
+    return r;
+}
+
+static void step_settle(void)
+{
+    static const enum sah_settle_kind kinds[] = {SAH_SETTLE_DONE, SAH_SETTLE_DONE,
+                                                 SAH_SETTLE_DELAY, SAH_SETTLE_DEAD};
+    const struct sah_leased *l = &leased[up_to(n_leased)];
+    struct sah_change *c;
+
+    if (up_to(4) == 0) {
+        uint32_t delay_ms = up_to(2) * FAR_MS;
+        int err = do_delay(&one, l, delay_ms, "112-state", SAH_ANSWER_UNKNOWN);
+
+        assert_int_equal(do_delay(&two, l, delay_ms, "112-state", SAH_ANSWER_UNKNOWN), err);
+        return;
+    }
+    c = change_of(&one, 1 + request_of(l));
+    set_settle(c, kinds[up_to(SAH_LEN(kinds))], l);
+    c->settle.delay_ms = up_to(3) == 0 ? FAR_MS : 0;
+    c->settle.fell_back = up_to(5) == 0;
+    add_plans(c, 1 + request_of(l));
+    commit_both(c);
+}
+
+static void step_outbox(void)
+{
+    struct sah_outbox_event a[4], b[4];
+    unsigned n = 1 + up_to(4), got = do_take(&one, "webchat", n, FAR_MS, a);
+
+    assert_int_equal(do_take(&two, "webchat", n, FAR_MS, b), got);
+    for (unsigned i = 0; i < got; i++) {
+        assert_string_equal(a[i].event_id, b[i].event_id);
+        assert_int_equal(a[i].emergency, b[i].emergency);
+        if (up_to(2) == 0) {
+            assert_int_equal(do_ack(&one, a[i].event_id), SAH_OK);
+            assert_int_equal(do_ack(&two, a[i].event_id), SAH_OK);
+        }
+    }
+}
+
+static void compare(void)
+{
+    static struct sah_request_view a, b;
+    struct sah_queue_stat qa, qb;
+    char id[SAH_REQUEST_ID_SIZE], endpoint[SAH_AGENCY_SIZE];
+
+    for (size_t i = 0; i < SAH_LEN(agencies); i++) {
+        struct sah_store_stats sa, sb;
+
+        sah_format(endpoint, sizeof endpoint, "%s-state", agencies[i]);
+        sa = do_stats(&one, endpoint, &qa);
+        sb = do_stats(&two, endpoint, &qb);
+        assert_memory_equal(qa.ready, qb.ready, sizeof qa.ready);
+        assert_int_equal(qa.leased, qb.leased);
+        assert_int_equal(qa.delayed, qb.delayed);
+        assert_int_equal(qa.dead, qb.dead);
+        assert_int_equal(sa.leased, sb.leased);
+        assert_int_equal(sa.delayed, sb.delayed);
+        assert_int_equal(sa.dead, sb.dead);
+        assert_int_equal(sa.outbox, sb.outbox);
+        assert_int_equal(sa.accepted, sb.accepted);
+        assert_int_equal(sa.duplicates, sb.duplicates);
+    }
+    for (unsigned r = 0; r < REQUESTS; r++) {
+        request_id_of(1 + r, id);
+        if (made[r] == 0)
+            continue;
+        assert_int_equal(do_load(&one, id, &a), SAH_OK);
+        assert_int_equal(do_load(&two, id, &b), SAH_OK);
+        assert_int_equal(a.revision, b.revision);
+        assert_int_equal(a.priority, b.priority);
+        assert_int_equal(a.last_sequence, b.last_sequence);
+    }
+}
+
+static void both_answer_the_same(void **state)
+{
+    (void)state;
+    for (unsigned s = 1; s <= SEEDS; s++) {
+        seed = s;
+        n_leased = n_messages = 0;
+        memset(made, 0, sizeof made);
+        make_fake(&one);
+        two.make(&two);
+        for (unsigned i = 0; i < STEPS; i++) {
+            unsigned r = up_to(REQUESTS), what = up_to(10);
+
+            if (made[r] == 0 || what == 0)
+                step_request(r);
+            else if (what < 3)
+                step_amendment(r);
+            else if (what < 6 || n_leased == 0)
+                step_lease();
+            else if (what < 9)
+                step_settle();
+            else
+                step_outbox();
+        }
+        compare();
+        assert_true(n_leased > STEPS / 10); /* the walk went somewhere */
+        two.destroy(&two);
+        sah_fake_store_destroy(fake);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(both_answer_the_same)};
+    int failed;
+
+    redis_server_start(&with.server, false);
+    redis_harness_init(&with, &two, "Redis");
+    with.order_bound_ms = FAR_MS;
+    one.drive = drive_fake;
+    failed = cmocka_run_group_tests_name("store twins", tests, NULL, NULL);
+    redis_server_stop(&with.server);
+    return failed;
+}

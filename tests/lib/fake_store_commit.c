@@ -1,0 +1,255 @@
+/*
+ * fake_store_commit - what commit.lua does: checks everything, then writes everything.
+ *
+ * Owns: the order of the checks and of the writes.
+ * Used by: fake_store.c.
+ * Never:   completes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/fake_store_priv.h"
+
+static bool has_line(const struct sah_request_view *view, const char *agency)
+{
+    for (unsigned i = 0; i < view->n_lines; i++) {
+        if (strcmp(view->lines[i].agency, agency) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_name(const char *name)
+{
+    return name[0] != '\0' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+}
+
+static bool event_good(struct sah_fake_store *fake, const struct sah_outbox_event *event)
+{
+    memset(fake->scratch, 0, sizeof *fake->scratch);
+    fake->scratch->schema_version = SAH_SCHEMA_VERSION;
+    fake->scratch->kind = SAH_KIND_OUTBOX_EVENT;
+    fake->scratch->u.outbox_event = *event;
+    fake->scratch->u.outbox_event.event_id[0] = '-';
+    fake->scratch->u.outbox_event.event_id[1] = '\0';
+    return sah_message_check(fake->scratch, NULL, 0) == SAH_OK;
+}
+
+/* What the real one refuses before it writes. */
+static bool change_good(struct sah_fake_store *fake, const struct sah_change *c)
+{
+    bool with_message = c->bytes.len > 0;
+    bool good = sah_request_id_parse(sah_slice_of(c->request_id), NULL, NULL) == SAH_OK;
+
+    good = good && (with_message || c->expected_revision > 0);
+    good =
+        good && (!with_message || (c->kind >= SAH_KIND_REQUEST && c->kind <= SAH_KIND_CANCEL));
+    good = good && (c->expected_revision > 0 || c->incident_id[0] == 'I');
+    for (unsigned i = 0; i < c->n_lines; i++)
+        good = good && is_name(c->lines[i].agency);
+    for (unsigned i = 0; i < c->n_plans; i++) {
+        const struct sah_plan *p = &c->plans[i];
+
+        good = good && strlen(p->key) == SAH_KEY_SIZE - 1 && is_name(p->agency) &&
+               is_name(p->endpoint);
+        good = good && ((with_message && sah_id_equal(&p->message_id, &c->message_id)) ||
+                        model_message(fake, &p->message_id) != NULL);
+    }
+    for (unsigned i = 0; i < c->n_events; i++)
+        good = good && is_name(c->events[i].channel) && event_good(fake, &c->events[i]);
+    if (c->settle.kind != SAH_SETTLE_NONE)
+        good = good && strlen(c->settle.key) == SAH_KEY_SIZE - 1;
+    return good && (c->settle.kind != SAH_SETTLE_DELAY || is_name(c->settle.endpoint));
+}
+
+static bool lines_fit(const struct fake_request *r, const struct sah_change *c)
+{
+    unsigned n = r == NULL ? 0 : r->view.n_lines;
+
+    for (unsigned i = 0; i < c->n_lines; i++)
+        n += r == NULL || !has_line(&r->view, c->lines[i].agency);
+    return n <= SAH_LINES_MAX;
+}
+
+static struct fake_message *store_message(struct sah_fake_store *fake,
+                                          const struct sah_change *c, const char *incident_id)
+{
+    struct fake_message *m = calloc(1, sizeof *m + c->bytes.len);
+
+    SAH_ASSERT(m != NULL);
+    m->id = c->message_id;
+    memcpy(m->request_id, c->request_id, sizeof m->request_id);
+    memcpy(m->incident_id, incident_id, sizeof m->incident_id);
+    m->accept_seq = ++fake->accept_seq;
+    m->accepted_ms = fake->now_ms;
+    m->len = c->bytes.len;
+    memcpy(m->bytes, c->bytes.ptr, m->len);
+    vec_add(&fake->messages, m);
+    fake->n_accepted++;
+    return m;
+}
+
+static struct fake_request *store_new_request(struct sah_fake_store *fake,
+                                              const struct sah_change *c)
+{
+    struct fake_request *r = calloc(1, sizeof *r);
+
+    SAH_ASSERT(r != NULL);
+    memcpy(r->view.request_id, c->request_id, sizeof r->view.request_id);
+    memcpy(r->view.incident_id, c->incident_id, sizeof r->view.incident_id);
+    memcpy(r->service, c->service, sizeof r->service);
+    memcpy(r->incident_type, c->incident_type, sizeof r->incident_type);
+    r->view.accepted_ms = fake->now_ms;
+    r->view.priority = SAH_PRIORITY_P1; /* when in doubt, up */
+    vec_add(&fake->requests, r);
+    return r;
+}
+
+static void store_lines(struct fake_request *r, const struct sah_change *c)
+{
+    for (unsigned i = 0; i < c->n_lines; i++) {
+        unsigned at = 0;
+
+        while (at < r->view.n_lines &&
+               strcmp(r->view.lines[at].agency, c->lines[i].agency) != 0)
+            at++;
+        r->view.n_lines += at == r->view.n_lines;
+        r->view.lines[at] = c->lines[i];
+    }
+}
+
+static void store_plans(struct sah_fake_store *fake, const struct sah_change *c)
+{
+    for (unsigned i = 0; i < c->n_plans; i++) {
+        const struct sah_plan *p = &c->plans[i];
+        const struct fake_message *m = model_message(fake, &p->message_id);
+        struct sah_fake_delivery *d;
+
+        if (model_delivery(fake, p->key) != NULL)
+            continue;
+        d = calloc(1, sizeof *d);
+        SAH_ASSERT(d != NULL);
+        memcpy(d->key, p->key, sizeof d->key);
+        memcpy(d->request_id, c->request_id, sizeof d->request_id);
+        memcpy(d->agency, p->agency, sizeof d->agency);
+        memcpy(d->endpoint, p->endpoint, sizeof d->endpoint);
+        d->message_id = p->message_id;
+        d->kind = p->kind;
+        d->sequence = p->sequence;
+        d->accept_seq = m->accept_seq;
+        d->accepted_ms = m->accepted_ms;
+        d->first_ms = -1;
+        d->n_previous = p->n_previous;
+        memcpy(d->previous, p->previous, sizeof d->previous);
+        d->state = SAH_FAKE_READY;
+        vec_add(&fake->deliveries, d);
+        model_ready_or_wait(fake, d);
+    }
+}
+
+static void store_events(struct sah_fake_store *fake, const struct sah_change *c)
+{
+    char lane = fake->settings.lane == SAH_LANE_EMERGENCY ? 'E'
+                : fake->settings.lane == SAH_LANE_BULK    ? 'B'
+                                                          : 'R';
+
+    for (unsigned i = 0; i < c->n_events; i++) {
+        struct fake_event *e = calloc(1, sizeof *e);
+
+        SAH_ASSERT(e != NULL);
+        e->event = c->events[i];
+        sah_format(e->event.event_id, sizeof e->event.event_id, "%c-00-%016llu", lane,
+                   (unsigned long long)++fake->event_seq);
+        e->hidden_until_ms = INT64_MIN;
+        vec_add(&fake->events, e);
+    }
+}
+
+static void raise_queued(struct sah_fake_store *fake, const struct fake_request *r)
+{
+    unsigned class = sah_priority_class(r->view.priority);
+
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        if (strcmp(d->request_id, r->view.request_id) != 0)
+            continue;
+        if (d->state == SAH_FAKE_READY && d->class > class)
+            d->class = class;
+        else if (d->state == SAH_FAKE_WAITING)
+            model_ready_or_wait(fake, d);
+    }
+}
+
+static void store_request(struct fake_request *r, const struct sah_change *c)
+{
+    r->view.revision++;
+    if (c->bytes.len > 0 && c->sequence > r->view.last_sequence)
+        r->view.last_sequence = c->sequence;
+    if (c->rule[0] != '\0')
+        memcpy(r->rule, c->rule, sizeof r->rule);
+    if (c->priority != SAH_PRIORITY_UNSPECIFIED)
+        r->view.priority = c->priority;
+    if (c->closed_ms >= 0)
+        r->view.closed_ms = c->closed_ms;
+    store_lines(r, c);
+}
+
+int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
+                 struct sah_committed *ret)
+{
+    struct fake_request *r = model_request(fake, c->request_id);
+    const struct fake_message *known =
+        c->bytes.len > 0 ? model_message(fake, &c->message_id) : NULL;
+    struct sah_fake_delivery *target = NULL;
+    unsigned was_class;
+
+    if (!change_good(fake, c))
+        return SAH_EINVAL;
+    sah_format(ret->store_run_id, sizeof ret->store_run_id, "fake");
+    memcpy(ret->request_id, c->request_id, sizeof ret->request_id);
+    memcpy(ret->incident_id, r != NULL ? r->view.incident_id : c->incident_id,
+           sizeof ret->incident_id);
+    ret->revision = r != NULL ? r->view.revision : 0;
+    if (known != NULL) {
+        fake->n_duplicates++;
+        ret->duplicate = true;
+        ret->accept_seq = known->accept_seq;
+        memcpy(ret->request_id, known->request_id, sizeof ret->request_id);
+        memcpy(ret->incident_id, known->incident_id, sizeof ret->incident_id);
+        r = model_request(fake, known->request_id);
+        ret->revision = r->view.revision;
+        return SAH_OK;
+    }
+    if (ret->revision != c->expected_revision)
+        return SAH_ECONFLICT;
+    if (!lines_fit(r, c))
+        return SAH_EINVAL;
+    if (c->settle.kind != SAH_SETTLE_NONE) {
+        target = model_settle_target(fake, &c->settle, c->request_id);
+        ret->stale = target == NULL;
+        if (ret->stale)
+            return SAH_OK;
+    }
+
+    if (r == NULL)
+        r = store_new_request(fake, c);
+    was_class = sah_priority_class(r->view.priority);
+    if (c->bytes.len > 0) {
+        const struct fake_message *m = store_message(fake, c, r->view.incident_id);
+
+        ret->accept_seq = m->accept_seq;
+        if (r->first == NULL)
+            r->first = m;
+    }
+    store_request(r, c);
+    if (target != NULL)
+        model_settle_apply(fake, target, &c->settle);
+    if (sah_priority_class(r->view.priority) < was_class)
+        raise_queued(fake, r);
+    store_plans(fake, c);
+    store_events(fake, c);
+    ret->revision = r->view.revision;
+    return SAH_OK;
+}

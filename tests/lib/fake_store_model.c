@@ -1,0 +1,352 @@
+/*
+ * fake_store_model - what the functions of the Lua files of router/store do, in plain C on
+ * plain memory.
+ *
+ * Owns: the meaning of each step.
+ * Used by: fake_store.c.
+ * Never:   completes anything.
+ * Linear searches on purpose: a simulated world holds hundreds, and simple is easy to believe.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/fake_store_priv.h"
+
+struct sah_fake_delivery *model_delivery(const struct sah_fake_store *fake, const char *key)
+{
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        if (strcmp(d->key, key) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+struct fake_message *model_message(const struct sah_fake_store *fake, const struct sah_id *id)
+{
+    for (size_t i = 0; i < fake->messages.n; i++) {
+        struct fake_message *m = fake->messages.v[i];
+
+        if (sah_id_equal(&m->id, id))
+            return m;
+    }
+    return NULL;
+}
+
+struct fake_request *model_request(const struct sah_fake_store *fake, const char *request_id)
+{
+    for (size_t i = 0; i < fake->requests.n; i++) {
+        struct fake_request *r = fake->requests.v[i];
+
+        if (strcmp(r->view.request_id, request_id) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static unsigned class_of(const struct sah_fake_store *fake, const struct sah_fake_delivery *d)
+{
+    return sah_priority_class(model_request(fake, d->request_id)->view.priority);
+}
+
+/* ---- order (I10) */
+
+static bool is_over(const struct sah_fake_delivery *d)
+{
+    return d->state == SAH_FAKE_DONE || d->state == SAH_FAKE_DEAD;
+}
+
+static bool is_before(const struct sah_fake_delivery *a, const struct sah_fake_delivery *b)
+{
+    return a->sequence != b->sequence ? a->sequence < b->sequence : strcmp(a->key, b->key) < 0;
+}
+
+/* Among the unsettled ones of the same request and agency: the first, and the one just before.
+ */
+static void ahead_of(const struct sah_fake_store *fake, const struct sah_fake_delivery *d,
+                     const struct sah_fake_delivery **ret_head,
+                     const struct sah_fake_delivery **ret_before)
+{
+    *ret_head = *ret_before = NULL;
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        const struct sah_fake_delivery *o = fake->deliveries.v[i];
+
+        if (o == d || is_over(o) || strcmp(o->request_id, d->request_id) != 0 ||
+            strcmp(o->agency, d->agency) != 0 || !is_before(o, d))
+            continue;
+        if (*ret_head == NULL || is_before(o, *ret_head))
+            *ret_head = o;
+        if (*ret_before == NULL || is_before(*ret_before, o))
+            *ret_before = o;
+    }
+}
+
+static bool may_go(const struct sah_fake_store *fake, const struct sah_fake_delivery *d)
+{
+    const struct sah_fake_delivery *head, *before;
+    int64_t bound = fake->settings.order_bound_ms;
+
+    ahead_of(fake, d, &head, &before);
+    if (head == NULL)
+        return true;
+    if (class_of(fake, d) > 1)
+        return false;
+    if (before->first_ms >= 0 && fake->now_ms >= before->first_ms + bound)
+        return true;
+    if (head->first_ms < 0)
+        return false;
+    return fake->now_ms >=
+           (d->waiting_ms > head->first_ms ? d->waiting_ms : head->first_ms) + bound;
+}
+
+static void make_ready(struct sah_fake_store *fake, struct sah_fake_delivery *d)
+{
+    d->state = SAH_FAKE_READY;
+    d->class = class_of(fake, d);
+}
+
+bool model_ready_or_wait(struct sah_fake_store *fake, struct sah_fake_delivery *d)
+{
+    if (d->state != SAH_FAKE_WAITING)
+        d->waiting_ms = fake->now_ms;
+    d->state = SAH_FAKE_WAITING;
+    if (!may_go(fake, d))
+        return false;
+    make_ready(fake, d);
+    return true;
+}
+
+static void release_next(struct sah_fake_store *fake, const struct sah_fake_delivery *over)
+{
+    struct sah_fake_delivery *next = NULL;
+
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *o = fake->deliveries.v[i];
+
+        if (o->state == SAH_FAKE_WAITING && strcmp(o->request_id, over->request_id) == 0 &&
+            strcmp(o->agency, over->agency) == 0 && (next == NULL || is_before(o, next)))
+            next = o;
+    }
+    if (next != NULL)
+        model_ready_or_wait(fake, next);
+}
+
+static void touch(const struct sah_fake_store *fake, struct sah_fake_delivery *d)
+{
+    if (d->first_ms < 0)
+        d->first_ms = fake->now_ms;
+}
+
+/* ---- settle */
+
+struct sah_fake_delivery *model_settle_target(const struct sah_fake_store *fake,
+                                              const struct sah_settle *settle,
+                                              const char *request_id)
+{
+    struct sah_fake_delivery *d = model_delivery(fake, settle->key);
+
+    if (d == NULL || (request_id != NULL && strcmp(d->request_id, request_id) != 0))
+        return NULL;
+    if (settle->kind != SAH_SETTLE_DONE &&
+        (d->state != SAH_FAKE_LEASED || d->epoch != settle->epoch))
+        return NULL;
+    return d;
+}
+
+void model_settle_apply(struct sah_fake_store *fake, struct sah_fake_delivery *d,
+                        const struct sah_settle *settle)
+{
+    d->fell_back |= settle->fell_back;
+    if (d->state == SAH_FAKE_DONE)
+        return; /* said twice */
+    d->possible_duplicate |= settle->outcome == SAH_ANSWER_UNKNOWN;
+    if (settle->kind == SAH_SETTLE_DELAY) {
+        memcpy(d->endpoint, settle->endpoint, sizeof d->endpoint);
+        touch(fake, d);
+        d->due_ms = fake->now_ms + settle->delay_ms;
+        d->state = SAH_FAKE_DELAYED;
+        if (settle->delay_ms == 0)
+            make_ready(fake, d);
+        return;
+    }
+    d->state = settle->kind == SAH_SETTLE_DONE ? SAH_FAKE_DONE : SAH_FAKE_DEAD;
+    release_next(fake, d);
+}
+
+int model_settle(struct sah_fake_store *fake, const struct sah_settle *settle)
+{
+    struct sah_fake_delivery *d = model_settle_target(fake, settle, NULL);
+
+    if (d == NULL)
+        return SAH_ENOENT;
+    model_settle_apply(fake, d, settle);
+    return SAH_OK;
+}
+
+/* ---- queues */
+
+static struct sah_fake_delivery *best_ready(const struct sah_fake_store *fake,
+                                            const char *endpoint, unsigned class)
+{
+    struct sah_fake_delivery *best = NULL;
+
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        if (d->state != SAH_FAKE_READY || d->class != class ||
+            strcmp(d->endpoint, endpoint) != 0)
+            continue;
+        if (best == NULL || d->accept_seq < best->accept_seq ||
+            (d->accept_seq == best->accept_seq && strcmp(d->key, best->key) < 0))
+            best = d;
+    }
+    return best;
+}
+
+static void lease_one(struct sah_fake_store *fake, struct sah_fake_delivery *d,
+                      struct sah_leased *ret)
+{
+    const struct fake_request *r = model_request(fake, d->request_id);
+    const struct fake_message *m = model_message(fake, &d->message_id);
+
+    d->state = SAH_FAKE_LEASED;
+    d->epoch++;
+    d->attempts++;
+    d->due_ms = fake->now_ms + fake->settings.lease_ms[d->class];
+    touch(fake, d);
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->key, d->key, sizeof ret->key);
+    ret->epoch = d->epoch;
+    memcpy(ret->request_id, d->request_id, sizeof ret->request_id);
+    memcpy(ret->incident_id, r->view.incident_id, sizeof ret->incident_id);
+    memcpy(ret->agency, d->agency, sizeof ret->agency);
+    memcpy(ret->endpoint, d->endpoint, sizeof ret->endpoint);
+    ret->priority = r->view.priority;
+    ret->kind = d->kind;
+    ret->sequence = d->sequence;
+    ret->attempts = d->attempts;
+    ret->possible_duplicate = d->possible_duplicate;
+    ret->fell_back = d->fell_back;
+    ret->accepted_ms = d->accepted_ms;
+    ret->age_ms = fake->now_ms > d->accepted_ms ? (uint64_t)(fake->now_ms - d->accepted_ms) : 0;
+    memcpy(ret->service, r->service, sizeof ret->service);
+    memcpy(ret->incident_type, r->incident_type, sizeof ret->incident_type);
+    memcpy(ret->rule, r->rule, sizeof ret->rule);
+    ret->n_previous = d->n_previous;
+    memcpy(ret->previous, d->previous, sizeof ret->previous);
+    ret->bytes = (struct sah_slice){m->bytes, m->len};
+}
+
+unsigned model_lease(struct sah_fake_store *fake, const char *endpoint, unsigned max_class,
+                     unsigned n, struct sah_leased *ret)
+{
+    unsigned got = 0;
+
+    for (unsigned class = 0; class <= max_class; class ++) {
+        struct sah_fake_delivery *d;
+
+        while (got < n && (d = best_ready(fake, endpoint, class)) != NULL)
+            lease_one(fake, d, &ret[got++]);
+    }
+    return got;
+}
+
+/* One round over what is in `state`; counts what it looked at against the limit. */
+static void tick_state(struct sah_fake_store *fake, enum sah_fake_state state, unsigned limit,
+                       unsigned *looked, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *d = fake->deliveries.v[i];
+        bool due = d->state == state &&
+                   (state == SAH_FAKE_WAITING ? may_go(fake, d) : d->due_ms <= fake->now_ms);
+
+        if (!due)
+            continue;
+        if (*looked == limit) {
+            ret->more = 1;
+            return;
+        }
+        (*looked)++;
+        ret->moved++;
+        if (state == SAH_FAKE_LEASED) {
+            d->epoch++;
+            d->possible_duplicate = true;
+        }
+        make_ready(fake, d);
+    }
+}
+
+void model_tick(struct sah_fake_store *fake, unsigned limit, struct sah_ticked *ret)
+{
+    unsigned looked = 0;
+
+    tick_state(fake, SAH_FAKE_LEASED, limit, &looked, ret);
+    tick_state(fake, SAH_FAKE_WAITING, limit, &looked, ret);
+    tick_state(fake, SAH_FAKE_DELAYED, limit, &looked, ret);
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        const struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        ret->waiting += d->state == SAH_FAKE_LEASED || d->state == SAH_FAKE_DELAYED;
+    }
+}
+
+static void count_in(const struct sah_fake_store *fake, const struct sah_fake_delivery *d,
+                     struct sah_queue_stat *q)
+{
+    uint64_t age =
+        fake->now_ms > d->accepted_ms ? (uint64_t)(fake->now_ms - d->accepted_ms) : 0;
+
+    q->leased += d->state == SAH_FAKE_LEASED;
+    q->delayed += d->state == SAH_FAKE_DELAYED;
+    q->dead += d->state == SAH_FAKE_DEAD;
+    if (d->state != SAH_FAKE_READY)
+        return;
+    q->ready[d->class]++;
+    if (age > q->oldest_age_ms[d->class])
+        q->oldest_age_ms[d->class] = age;
+}
+
+void model_stats(const struct sah_fake_store *fake, struct sah_store_stats *stats,
+                 struct sah_queue_stat *queues)
+{
+    struct sah_queue_stat all = {0};
+
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        const struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        count_in(fake, d, &all);
+        for (unsigned q = 0; q < stats->n_queues; q++) {
+            if (strcmp(queues[q].endpoint, d->endpoint) == 0)
+                count_in(fake, d, &queues[q]);
+        }
+    }
+    stats->leased = all.leased;
+    stats->delayed = all.delayed;
+    stats->dead = all.dead;
+    stats->outbox = fake->events.n;
+    stats->quarantined = fake->n_quarantined;
+    stats->accepted = fake->n_accepted;
+    stats->duplicates = fake->n_duplicates;
+}
+
+/* ---- outbox */
+
+unsigned model_take(struct sah_fake_store *fake, const char *channel, unsigned n,
+                    uint32_t lease_ms, struct sah_outbox_event *ret)
+{
+    unsigned got = 0;
+
+    for (int emergency = 1; emergency >= 0; emergency--) {
+        for (size_t i = 0; i < fake->events.n && got < n; i++) {
+            struct fake_event *e = fake->events.v[i];
+
+            if (e->event.emergency != (emergency == 1) ||
+                strcmp(e->event.channel, channel) != 0 || e->hidden_until_ms > fake->now_ms)
+                continue;
+            e->hidden_until_ms = fake->now_ms + lease_ms;
+            ret[got++] = e->event;
+        }
+    }
+    return got;
+}

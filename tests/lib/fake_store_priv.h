@@ -1,0 +1,79 @@
+/*
+ * fake_store_priv - what the files of the fake store share: fake_store.c (the port and its
+ * completions), fake_store_commit.c and fake_store_model.c (what Redis would do). Nobody else
+ * includes it.
+ */
+#ifndef SAHAYA_TESTS_FAKE_STORE_PRIV_H
+#define SAHAYA_TESTS_FAKE_STORE_PRIV_H
+
+#include "lib/fake_store.h"
+
+#define QUARANTINE_KEPT 1000
+
+struct vec { /* of pointers it owns */
+    void **v;
+    size_t n, cap;
+};
+void vec_add(struct vec *vec, void *item);
+void vec_remove(struct vec *vec, size_t i); /* keeps the order; does not free */
+void vec_fini(struct vec *vec);
+
+struct fake_message {
+    struct sah_id id;
+    char request_id[SAH_REQUEST_ID_SIZE];
+    char incident_id[SAH_INCIDENT_ID_SIZE];
+    uint64_t accept_seq;
+    int64_t accepted_ms;
+    size_t len;
+    char bytes[];
+};
+struct fake_request {
+    struct sah_request_view view; /* view.request is set by a load */
+    const struct fake_message *first;
+    char service[SAH_SERVICE_SIZE];
+    char incident_type[SAH_TYPE_SIZE];
+    char rule[SAH_RULE_SIZE];
+};
+struct fake_event {
+    struct sah_outbox_event event;
+    int64_t hidden_until_ms;
+};
+
+struct fake_pending;
+struct sah_fake_store {
+    uint32_t magic;
+    struct sah_store port;
+    struct sah_fake_store_settings settings;
+    int64_t now_ms;
+    struct vec requests, messages, deliveries, events;
+    struct vec quarantined; /* JSON texts, oldest first */
+    uint64_t accept_seq, event_seq, n_accepted, n_duplicates, n_quarantined;
+    struct sah_message *scratch;
+    enum sah_fake_fault fault;
+    unsigned n_faults;
+    struct fake_pending *first, *last;
+};
+
+struct fake_request *model_request(const struct sah_fake_store *fake, const char *request_id);
+struct sah_fake_delivery *model_delivery(const struct sah_fake_store *fake, const char *key);
+struct fake_message *model_message(const struct sah_fake_store *fake, const struct sah_id *id);
+/* Ready when it may go, else waiting for its turn; true when ready. */
+bool model_ready_or_wait(struct sah_fake_store *fake, struct sah_fake_delivery *d);
+/* NULL: stale. */
+struct sah_fake_delivery *model_settle_target(const struct sah_fake_store *fake,
+                                              const struct sah_settle *settle,
+                                              const char *request_id);
+void model_settle_apply(struct sah_fake_store *fake, struct sah_fake_delivery *d,
+                        const struct sah_settle *settle);
+int model_commit(struct sah_fake_store *fake, const struct sah_change *change,
+                 struct sah_committed *ret);
+unsigned model_lease(struct sah_fake_store *fake, const char *endpoint, unsigned max_class,
+                     unsigned n, struct sah_leased *ret);
+int model_settle(struct sah_fake_store *fake, const struct sah_settle *settle);
+void model_tick(struct sah_fake_store *fake, unsigned limit, struct sah_ticked *ret);
+void model_stats(const struct sah_fake_store *fake, struct sah_store_stats *stats,
+                 struct sah_queue_stat *queues);
+unsigned model_take(struct sah_fake_store *fake, const char *channel, unsigned n,
+                    uint32_t lease_ms, struct sah_outbox_event *ret);
+
+#endif
