@@ -29,7 +29,7 @@ static const struct {
     [SAH_STATE_TRANSPORTING] = {UNIT, 10, true, true, false, false},
     [SAH_STATE_BOOKED] = {BOOKING, 6, false, false, false, false},
     [SAH_STATE_OUT_FOR_DELIVERY] = {BOOKING, 7, false, false, false, false},
-    [SAH_STATE_HANDED_OVER] = {BOOKING, 8, false, false, false, false},
+    [SAH_STATE_HANDED_OVER] = {BOOKING, 8, false, false, true, false},
     [SAH_STATE_UNIT_LOST] = {BESIDE, 0, true, true, false, false},
     [SAH_STATE_CANCEL_ASKED] = {BESIDE, 0, false, true, false, false},
     [SAH_STATE_CANCELLED] = {BESIDE, 0, true, true, true, false},
@@ -44,7 +44,7 @@ static const struct {
 #define EARLY (BIT(RECEIVED) | BIT(QUEUED) | BIT(FORWARDED) | BIT(DELIVERED) | BIT(NEEDS_PERSON) | BIT(REOPENED))
 #define TAKEN                                                                                     \
     (BIT(ACKNOWLEDGED) | BIT(WAITING_UNIT) | BIT(UNIT_ASSIGNED) | BIT(EN_ROUTE) | BIT(ON_SCENE) | \
-     BIT(TRANSPORTING) | BIT(BOOKED) | BIT(OUT_FOR_DELIVERY) | BIT(HANDED_OVER))
+     BIT(TRANSPORTING) | BIT(UNIT_LOST) | BIT(BOOKED) | BIT(OUT_FOR_DELIVERY) | BIT(HANDED_OVER))
 #define LIVE (EARLY | TAKEN | BIT(CANCEL_ASKED))
 
 /* From where a state beside the paths may be reached. */
@@ -77,6 +77,8 @@ static enum sah_move_kind reach(enum sah_state from, enum sah_state to, bool boo
         return SAH_MOVE_REFUSE;
     if (ENTERS & (UINT32_C(1) << from))
         return states[to].rank >= states[SAH_STATE_DELIVERED].rank ? SAH_MOVE_APPLY : SAH_MOVE_HISTORY;
+    if (from == SAH_STATE_UNIT_LOST) /* accepted, and nothing on its way: waiting again */
+        return states[to].rank >= states[SAH_STATE_WAITING_UNIT].rank ? SAH_MOVE_APPLY : SAH_MOVE_HISTORY;
     if (states[from].path == BESIDE)
         return SAH_MOVE_REFUSE;
     return states[to].rank > states[from].rank ? SAH_MOVE_APPLY : SAH_MOVE_HISTORY;

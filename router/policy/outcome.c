@@ -76,7 +76,9 @@ static void judge_emergency(const struct sah_attempt *attempt, const struct sah_
         verdict->endpoint = (attempt->endpoint + 1) % attempt->n_endpoints;
         verdict->fall_back = !attempt->fell_back;
         verdict->wait_ms = clamp(attempt->age_ms, rules[class].then_min_ms, rules[class].then_max_ms);
-        if (verdict->fall_back && elsewhere)
+        /* The other endpoint at once, also for what falls back nowhere (an amendment): while every
+         * attempt before took its whole deadline, it was not asked yet. */
+        if (elsewhere && (verdict->fall_back || attempt->attempts <= next_ms / rules[class].deadline_ms))
             verdict->wait_ms = 0;
         return;
     }
@@ -89,6 +91,27 @@ static void judge_emergency(const struct sah_attempt *attempt, const struct sah_
     }
     if (verdict->wait_ms > next_ms - attempt->age_ms)
         verdict->wait_ms = (uint32_t)(next_ms - attempt->age_ms);
+}
+
+/*
+ * "Come back in a while" is honoured as far as the class can bear: never sooner than planned, never
+ * past the moment when somebody else is asked. It binds the endpoint that said it, no other.
+ */
+static void honour_retry_after(const struct sah_attempt *attempt, const struct sah_answer *answer, unsigned class,
+                               struct sah_verdict *verdict)
+{
+    uint32_t planned = verdict->wait_ms, most;
+
+    if (answer->retry_after_ms <= (int64_t)planned || verdict->endpoint != attempt->endpoint)
+        return;
+    if (rules[class].expires)
+        most = rules[class].then_max_ms;
+    else if (attempt->age_ms < rules[class].next_ms)
+        most = clamp(rules[class].next_ms - attempt->age_ms, 0, rules[class].deadline_ms);
+    else
+        most = clamp((uint64_t)planned * 2, planned, rules[class].then_max_ms);
+    if (most > planned)
+        verdict->wait_ms = clamp((uint64_t)answer->retry_after_ms, planned, most);
 }
 
 struct sah_verdict sah_outcome_judge(const struct sah_attempt *attempt, const struct sah_answer *answer)
@@ -117,10 +140,10 @@ struct sah_verdict sah_outcome_judge(const struct sah_attempt *attempt, const st
         verdict.wait_ms = bulk_wait(attempt, class);
         verdict.endpoint = (attempt->endpoint + 1) % attempt->n_endpoints;
     }
-    /* "Come back in a while" is honoured as far as the class can bear. */
-    if (answer->kind == SAH_ANSWER_BUSY && answer->retry_after_ms > (int64_t)verdict.wait_ms && !verdict.fall_back)
-        verdict.wait_ms = clamp((uint64_t)answer->retry_after_ms, 0,
-                                rules[class].expires ? rules[class].then_max_ms : rules[class].deadline_ms);
+    if (answer->kind == SAH_ANSWER_BUSY)
+        honour_retry_after(attempt, answer, class, &verdict);
+    if (rules[class].expires && verdict.wait_ms > DAY_MS - attempt->age_ms)
+        verdict.wait_ms = (uint32_t)(DAY_MS - attempt->age_ms); /* the last try is at the end, not past it */
     return verdict;
 }
 

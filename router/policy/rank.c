@@ -77,11 +77,20 @@ static bool raise_applies(const struct sah_raise *raise, const struct sah_reques
         return false;
     if (raise->cue[0] != '\0' && !has_cue(triage, raise->cue))
         return false;
-    return raise->unless_cue[0] == '\0' || !has_cue(triage, raise->unless_cue);
+    for (unsigned i = 0; i < raise->n_unless; i++)
+        if (has_cue(triage, raise->unless[i]))
+            return false;
+    return true;
 }
 
+/*
+ * P3 and P4 are not raised: every check-up of 102 is for somebody pregnant, and a booking does not
+ * become urgent with the age of who books. Only a danger cue takes a request to the other lane.
+ */
 static void apply_raises(const struct sah_policy *policy, const struct sah_request *request, struct sah_rank *rank)
 {
+    if (!sah_priority_is_emergency(rank->priority))
+        return;
     for (unsigned i = 0; i < policy->n_raises; i++) {
         if (rank->priority <= policy->raises[i].to || !raise_applies(&policy->raises[i], request))
             continue;

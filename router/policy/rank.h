@@ -27,12 +27,13 @@ struct sah_rank_rule {
     char also[SAH_ADDITIONAL_MAX][SAH_SERVICE_SIZE]; /* services this rule adds */
 };
 
-struct sah_raise { /* raises one class, once in all, never above `to` */
+struct sah_raise { /* raises P1 and P2 one class, once in all, never above `to` */
     char id[SAH_RULE_SIZE];
     uint32_t vulnerable;     /* any of these flags, 0 = not asked */
     uint32_t patients_from;  /* 0 = not asked */
     char cue[SAH_CUE_SIZE];  /* "" = not asked */
-    char unless_cue[SAH_CUE_SIZE]; /* "pregnant" does not count twice in labour pains */
+    unsigned n_unless;
+    char unless[SAH_RANK_MATCH_MAX][SAH_CUE_SIZE]; /* "pregnant" does not count twice in labour pains */
     enum sah_priority to;
 };
 
