@@ -1,0 +1,549 @@
+#!lua name=sahaya_adapter_1
+--
+-- adapter.lua - every change of an adapter's state, each one atomic (I1, I8).
+--
+-- Owns:    all keys under KEYS[1], which is `ch:<channel>:{pNN}:`. The tag keeps a partition's
+--          keys in one slot; every other key is derived from KEYS[1] under the same tag.
+-- Used by: store.c and store_outbox.c, one FCALL a step.
+-- The number in the names is the version: two of them run side by side during an upgrade.
+-- Never:   writes before the last check has passed: nothing rolls back.
+--
+--   dd:<message id>         this message is committed (10 days)
+--   ev:<lane><event id>     this outbox event is committed (10 days)
+--   cv:<sender>             conversation: rev, json (30 days idle)
+--   ps:<pid>                pending submit: sender, lane, bytes, seq, at.
+--                           pid = <message id>:<index>
+--   psz:<lane>              pids by seq; psn: the last seq. lane is e or b
+--   ob:r:<key>              reply: cls, sender, account, sup, json, seq, at, tries, epoch;
+--                           after it was sent a day's tombstone: the same key is sent once
+--   ob:q:<cls>              unsent keys by seq, of all citizens (depth, oldest). cls is e or b
+--   ob:s:<cls>:<sender>     unsent keys by seq, of one citizen: a row
+--   ob:h:<cls>              rows that may send now, by the seq of their first key
+--   ob:w:<cls>              rows that wait (retry, hold), by the time they may
+--   ob:l:<cls>, ob:c:<cls>  rows with a reply in flight: by the end of the lease; and its key
+--   ob:t:<sender>:<tag>     the newest key with that `supersedes` tag
+--   ob:hs:<sender>, ob:ha:<account>   held until this time
+--   ob:d, qn                dead letters, quarantine: the newest 1,000. n:<name>: counters
+--
+-- A row is in exactly one of ob:h, ob:w, ob:l, or it is empty. One reply is in flight for each
+-- citizen and class, so replies keep their order and an emergency never waits for a bulk
+-- reply (I7).
+
+local DAY_MS = 86400000
+local DEDUPE_MS = 10 * DAY_MS
+local IDLE_MS = 30 * DAY_MS
+local KEPT = 1000
+local CLASSES = {'e', 'b'}
+
+local function now_ms()
+    local t = redis.call('TIME')
+    return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function malformed(what)
+    return redis.error_reply('SAHAYA malformed ' .. what)
+end
+
+local function whole(text, min, max)
+    local n = tonumber(text)
+    if n == nil or n ~= math.floor(n) or n < min or n > max then
+        return nil
+    end
+    return n
+end
+
+local function is_class(text)
+    return text == 'e' or text == 'b'
+end
+
+-- Outbox: rows ----------------------------------------------------------------------------
+
+local function drop(b, key, cls, sender, sup)
+    redis.call('ZREM', b .. 'ob:s:' .. cls .. ':' .. sender, key)
+    redis.call('ZREM', b .. 'ob:q:' .. cls, key)
+    if sup ~= '' and redis.call('GET', b .. 'ob:t:' .. sender .. ':' .. sup) == key then
+        redis.call('DEL', b .. 'ob:t:' .. sender .. ':' .. sup)
+    end
+    redis.call('DEL', b .. 'ob:r:' .. key)
+    redis.call('HSET', b .. 'ob:r:' .. key, 'gone', '1')
+    redis.call('PEXPIRE', b .. 'ob:r:' .. key, DAY_MS)
+end
+
+-- The row's first reply that is still worth sending; those made stale by a newer one go here.
+local function head(b, cls, sender)
+    while true do
+        local row = b .. 'ob:s:' .. cls .. ':' .. sender
+        local first = redis.call('ZRANGE', row, 0, 0, 'WITHSCORES')
+        if first[1] == nil then
+            return nil
+        end
+        local r = redis.call('HMGET', b .. 'ob:r:' .. first[1], 'sup', 'account')
+        local sup = r[1] or ''
+        local newest = sup ~= '' and redis.call('GET', b .. 'ob:t:' .. sender .. ':' .. sup)
+        if not newest or newest == first[1] then
+            return first[1], first[2], r[2] or ''
+        end
+        drop(b, first[1], cls, sender, sup)
+        redis.call('INCR', b .. 'n:stale')
+    end
+end
+
+local function held_until(b, sender, account)
+    local s = tonumber(redis.call('GET', b .. 'ob:hs:' .. sender) or '0')
+    local a = tonumber(redis.call('GET', b .. 'ob:ha:' .. account) or '0')
+    return math.max(s, a)
+end
+
+-- Puts a row that has nothing in flight where it belongs.
+local function arm(b, cls, sender, due, now)
+    redis.call('ZREM', b .. 'ob:h:' .. cls, sender)
+    redis.call('ZREM', b .. 'ob:w:' .. cls, sender)
+    local key, seq, account = head(b, cls, sender)
+    if key == nil then
+        return
+    end
+    due = math.max(due, held_until(b, sender, account))
+    if due > now then
+        redis.call('ZADD', b .. 'ob:w:' .. cls, due, sender)
+    else
+        redis.call('ZADD', b .. 'ob:h:' .. cls, seq, sender)
+    end
+end
+
+local function end_lease(b, cls, sender)
+    redis.call('ZREM', b .. 'ob:l:' .. cls, sender)
+    redis.call('HDEL', b .. 'ob:c:' .. cls, sender)
+end
+
+-- One reply leaves its row, whatever the row is doing.
+local function leave(b, key, cls, sender, sup, now)
+    local current = redis.call('HGET', b .. 'ob:c:' .. cls, sender)
+    local first = redis.call('ZRANGE', b .. 'ob:s:' .. cls .. ':' .. sender, 0, 0)[1]
+    drop(b, key, cls, sender, sup)
+    if current == key then
+        end_lease(b, cls, sender)
+        arm(b, cls, sender, 0, now)
+    elseif not current and first == key then
+        arm(b, cls, sender, 0, now)
+    end
+end
+
+local function enqueue(b, r, now)
+    if redis.call('EXISTS', b .. 'ob:r:' .. r.key) == 1 then
+        return 0
+    end
+    local seq = redis.call('INCR', b .. 'ob:n')
+    redis.call('HSET', b .. 'ob:r:' .. r.key, 'cls', r.cls, 'sender', r.sender,
+        'account', r.account, 'sup', r.sup, 'json', r.json, 'seq', seq, 'at', now,
+        'tries', 0, 'epoch', 0)
+    redis.call('ZADD', b .. 'ob:s:' .. r.cls .. ':' .. r.sender, seq, r.key)
+    redis.call('ZADD', b .. 'ob:q:' .. r.cls, seq, r.key)
+    if r.sup ~= '' then
+        local tag = b .. 'ob:t:' .. r.sender .. ':' .. r.sup
+        local old = redis.call('GET', tag)
+        redis.call('SET', tag, r.key)
+        local cls = old and redis.call('HGET', b .. 'ob:r:' .. old, 'cls')
+        -- One that is in flight stays until its answer; a retry of it is dropped by head().
+        if cls and redis.call('HGET', b .. 'ob:c:' .. cls, r.sender) ~= old then
+            leave(b, old, cls, r.sender, '', now)
+            redis.call('INCR', b .. 'n:stale')
+        end
+    end
+    if not redis.call('HGET', b .. 'ob:c:' .. r.cls, r.sender)
+        and not redis.call('ZSCORE', b .. 'ob:w:' .. r.cls, r.sender) then
+        arm(b, r.cls, r.sender, 0, now)
+    end
+    return 1
+end
+
+-- Messages, events, submits ---------------------------------------------------------------
+
+local function pending_of(b, pid, out)
+    local p = redis.call('HMGET', b .. 'ps:' .. pid, 'lane', 'sender', 'seq', 'bytes')
+    if p[1] then
+        out[#out + 1] = pid
+        out[#out + 1] = p[1]
+        out[#out + 1] = p[2]
+        out[#out + 1] = p[3]
+        out[#out + 1] = p[4]
+    end
+end
+
+local function seen_answer(b, gate)
+    local out = {'SEEN'}
+    if string.sub(gate, 1, 3) == 'dd:' then
+        for i = 0, 2 do
+            pending_of(b, string.sub(gate, 4) .. ':' .. i, out)
+        end
+    end
+    return out
+end
+
+-- sender, gate (dd:..., ev:... or "")
+--   -> SEEN and the message's pending submits, or NEW, rev, json
+local function load_conversation(keys, args)
+    local b = keys[1]
+    if #args ~= 2 or args[1] == '' then
+        return malformed('load')
+    end
+    if args[2] ~= '' and redis.call('EXISTS', b .. args[2]) == 1 then
+        return seen_answer(b, args[2])
+    end
+    local c = redis.call('HMGET', b .. 'cv:' .. args[1], 'rev', 'json')
+    return {'NEW', c[1] or '0', c[2] or ''}
+end
+
+local function read_replies(args, i)
+    local n = whole(args[i], 0, 4)
+    if n == nil or #args < i + n * 6 then
+        return nil
+    end
+    local out = {}
+    i = i + 1
+    for k = 1, n do
+        local r = {key = args[i], cls = args[i + 1], sender = args[i + 2],
+            account = args[i + 3], sup = args[i + 4], json = args[i + 5]}
+        if r.key == '' or not is_class(r.cls) or r.sender == '' or r.json == '' then
+            return nil
+        end
+        out[k] = r
+        i = i + 6
+    end
+    return out, i
+end
+
+local function read_submits(args, i)
+    local n = whole(args[i], 0, 3)
+    if n == nil or #args ~= i + n * 2 then
+        return nil
+    end
+    local out = {}
+    i = i + 1
+    for k = 1, n do
+        if not is_class(args[i]) or args[i + 1] == '' then
+            return nil
+        end
+        out[k] = {lane = args[i], bytes = args[i + 1]}
+        i = i + 2
+    end
+    return out
+end
+
+-- gate, sender, expected rev, conversation ("" = leave it), replies, submits
+--   -> OK, seq before the first submit, replies queued | CONFLICT | SEEN, pending... | GONE
+local function change(kind, keys, args)
+    local b = keys[1]
+    local gate, sender, rev = args[1], args[2], whole(args[3] or '', 0, 9007199254740991)
+    if #args < 6 or string.sub(gate, 1, 3) ~= kind or sender == '' or rev == nil then
+        return malformed('change')
+    end
+    local replies, i = read_replies(args, 5)
+    local submits = replies and read_submits(args, i)
+    if not submits then
+        return malformed('change lists')
+    end
+    local there = redis.call('EXISTS', b .. gate) == 1
+    if kind == 'ps:' then
+        if not there then
+            return {'GONE'}
+        end
+    elseif there then
+        return seen_answer(b, gate)
+    end
+    local stored = tonumber(redis.call('HGET', b .. 'cv:' .. sender, 'rev') or '0')
+    if args[4] ~= '' and rev ~= stored then
+        return {'CONFLICT'}
+    end
+
+    local now = now_ms()
+    if args[4] ~= '' then
+        redis.call('HSET', b .. 'cv:' .. sender, 'rev', rev + 1, 'json', args[4])
+        redis.call('PEXPIRE', b .. 'cv:' .. sender, IDLE_MS)
+    end
+    local queued = 0
+    for _, r in ipairs(replies) do
+        queued = queued + enqueue(b, r, now)
+    end
+    local seq = tonumber(redis.call('GET', b .. 'psn') or '0')
+    for k, s in ipairs(submits) do
+        local pid = string.sub(gate, 4) .. ':' .. (k - 1)
+        local n = redis.call('INCR', b .. 'psn')
+        redis.call('HSET', b .. 'ps:' .. pid, 'sender', sender, 'lane', s.lane, 'seq', n,
+            'at', now, 'bytes', s.bytes)
+        redis.call('ZADD', b .. 'psz:' .. s.lane, n, pid)
+    end
+    if kind == 'ps:' then
+        redis.call('ZREM', b .. 'psz:e', string.sub(gate, 4))
+        redis.call('ZREM', b .. 'psz:b', string.sub(gate, 4))
+        redis.call('DEL', b .. gate)
+    else
+        -- Last: a half-done step may be repeated.
+        redis.call('SET', b .. gate, '1', 'PX', DEDUPE_MS)
+    end
+    return {'OK', seq, queued}
+end
+
+-- pid, lane: a submit the bulk router ranked higher goes on in the emergency lane, also after a
+-- crash
+local function relane(keys, args)
+    local b = keys[1]
+    if #args ~= 2 or not is_class(args[2]) then
+        return malformed('relane')
+    end
+    local seq = redis.call('HGET', b .. 'ps:' .. args[1], 'seq')
+    if not seq then
+        return {'GONE'}
+    end
+    redis.call('ZREM', b .. 'psz:e', args[1])
+    redis.call('ZREM', b .. 'psz:b', args[1])
+    redis.call('ZADD', b .. 'psz:' .. args[2], seq, args[1])
+    redis.call('HSET', b .. 'ps:' .. args[1], 'lane', args[2])
+    return {'OK'}
+end
+
+-- lane, after seq, limit, least age ms
+--   -> last seq read (0 = at the end), pid, lane, sender, seq, bytes ...
+local function pending(keys, args)
+    local b = keys[1]
+    local after, limit = whole(args[2] or '', 0, 9007199254740991), whole(args[3] or '', 1, 100)
+    local age = whole(args[4] or '', 0, DAY_MS)
+    if #args ~= 4 or not is_class(args[1]) or not after or not limit or not age then
+        return malformed('pending')
+    end
+    local old = now_ms() - age
+    local pids = redis.call('ZRANGEBYSCORE', b .. 'psz:' .. args[1], '(' .. after, '+inf',
+        'WITHSCORES', 'LIMIT', 0, limit)
+    local out = {#pids < limit * 2 and 0 or tonumber(pids[#pids])}
+    for i = 1, #pids, 2 do
+        if tonumber(redis.call('HGET', b .. 'ps:' .. pids[i], 'at') or '0') > old then
+            out[1] = 0
+            break
+        end
+        pending_of(b, pids[i], out)
+    end
+    return out
+end
+
+-- Outbox: what the pump calls -------------------------------------------------------------
+
+local function come_home(b, now)
+    for _, cls in ipairs(CLASSES) do
+        local function past(set)
+            return redis.call('ZRANGEBYSCORE', b .. set .. cls, '-inf', now, 'LIMIT', 0, 100)
+        end
+        for _, sender in ipairs(past('ob:l:')) do
+            end_lease(b, cls, sender)
+            arm(b, cls, sender, 0, now)
+        end
+        for _, sender in ipairs(past('ob:w:')) do
+            arm(b, cls, sender, 0, now)
+        end
+    end
+end
+
+local function wait_ms(b, now)
+    local first = -1
+    for _, set in ipairs({'ob:w:e', 'ob:w:b', 'ob:l:e', 'ob:l:b'}) do
+        local m = redis.call('ZRANGE', b .. set, 0, 0, 'WITHSCORES')
+        if m[2] then
+            local left = math.max(0, tonumber(m[2]) - now)
+            first = first < 0 and left or math.min(first, left)
+        end
+    end
+    return first
+end
+
+-- slots, slots bulk may use, lease ms
+--   -> ms until more is due (-1 = nothing waits), 1 = looked at enough and call again, then
+--   key, class, epoch, tries, json ...
+local function lease(keys, args)
+    local b = keys[1]
+    local slots, bulk = whole(args[1] or '', 0, 100), whole(args[2] or '', 0, 100)
+    local ms = whole(args[3] or '', 1, DAY_MS)
+    if #args ~= 3 or not slots or not bulk or not ms then
+        return malformed('lease')
+    end
+    local now = now_ms()
+    local out = {0, 0}
+    local looked = 0
+    come_home(b, now)
+    for _, cls in ipairs(CLASSES) do
+        local left = cls == 'e' and slots or math.min(slots, bulk)
+        while left > 0 do
+            local sender = redis.call('ZPOPMIN', b .. 'ob:h:' .. cls)[1]
+            if not sender then
+                break
+            end
+            looked = looked + 1
+            local key, _, account = head(b, cls, sender)
+            if key and held_until(b, sender, account) > now then
+                arm(b, cls, sender, 0, now)
+            elseif key then
+                local epoch = redis.call('HINCRBY', b .. 'ob:r:' .. key, 'epoch', 1)
+                local r = redis.call('HMGET', b .. 'ob:r:' .. key, 'tries', 'json')
+                redis.call('ZADD', b .. 'ob:l:' .. cls, now + ms, sender)
+                redis.call('HSET', b .. 'ob:c:' .. cls, sender, key)
+                for _, v in ipairs({key, cls, epoch, tonumber(r[1]), r[2]}) do
+                    out[#out + 1] = v
+                end
+                left = left - 1
+                slots = slots - 1
+            end
+            if looked >= 200 then
+                out[2] = 1
+                break
+            end
+        end
+    end
+    out[1] = wait_ms(b, now)
+    return out
+end
+
+-- key, the channel's own message id: positive evidence counts whenever it comes
+local function done(keys, args)
+    local b = keys[1]
+    if #args ~= 2 then
+        return malformed('done')
+    end
+    local r = redis.call('HMGET', b .. 'ob:r:' .. args[1], 'cls', 'sender', 'sup')
+    if not r[1] then
+        return {'GONE'}
+    end
+    leave(b, args[1], r[1], r[2], r[3], now_ms())
+    redis.call('HSET', b .. 'ob:r:' .. args[1], 'channel_message', args[2])
+    return {'OK'}
+end
+
+-- Negative evidence counts only from the live lease.
+local function live(b, key, epoch)
+    local r = redis.call('HMGET', b .. 'ob:r:' .. key, 'cls', 'sender', 'epoch', 'sup',
+        'account', 'json', 'at')
+    if not r[1] or r[3] ~= epoch or redis.call('HGET', b .. 'ob:c:' .. r[1], r[2]) ~= key then
+        return nil
+    end
+    return {cls = r[1], sender = r[2], sup = r[4], account = r[5], json = r[6], at = r[7]}
+end
+
+-- key, epoch, delay ms, 1 = counts as a try
+local function retry(keys, args)
+    local b = keys[1]
+    local delay = whole(args[3] or '', 0, DAY_MS)
+    if #args ~= 4 or not delay then
+        return malformed('retry')
+    end
+    local r = live(b, args[1], args[2])
+    if not r then
+        return {'GONE'}
+    end
+    local now = now_ms()
+    if args[4] == '1' then
+        redis.call('HINCRBY', b .. 'ob:r:' .. args[1], 'tries', 1)
+    end
+    end_lease(b, r.cls, r.sender)
+    arm(b, r.cls, r.sender, now + delay, now)
+    return {'OK'}
+end
+
+-- key, epoch, sender|account, delay ms
+local function hold(keys, args)
+    local b = keys[1]
+    local delay = whole(args[4] or '', 1, DAY_MS)
+    if #args ~= 4 or not delay or (args[3] ~= 'sender' and args[3] ~= 'account') then
+        return malformed('hold')
+    end
+    local r = live(b, args[1], args[2])
+    if not r then
+        return {'GONE'}
+    end
+    local now = now_ms()
+    local key = args[3] == 'sender' and 'ob:hs:' .. r.sender or 'ob:ha:' .. r.account
+    redis.call('SET', b .. key, now + delay, 'PX', delay)
+    end_lease(b, r.cls, r.sender)
+    arm(b, r.cls, r.sender, 0, now)
+    return {'OK'}
+end
+
+-- key, epoch, code
+local function dead(keys, args)
+    local b = keys[1]
+    if #args ~= 3 or not whole(args[3], -2147483648, 2147483647) then
+        return malformed('dead')
+    end
+    local r = live(b, args[1], args[2])
+    if not r then
+        return {'GONE'}
+    end
+    local now = now_ms()
+    redis.call('LPUSH', b .. 'ob:d', '{"dead_ms":' .. string.format('%.0f', now)
+        .. ',"queued_ms":' .. r.at .. ',"class":"' .. r.cls .. '","code":' .. args[3]
+        .. ',"reply":' .. r.json .. '}')
+    redis.call('LTRIM', b .. 'ob:d', 0, KEPT - 1)
+    redis.call('INCR', b .. 'n:dead')
+    leave(b, args[1], r.cls, r.sender, r.sup, now)
+    return {'OK'}
+end
+
+-- Quarantine and counts -------------------------------------------------------------------
+
+local function quarantine_add(keys, args)
+    if #args ~= 1 or args[1] == '' then
+        return malformed('quarantine')
+    end
+    redis.call('LPUSH', keys[1] .. 'qn', args[1])
+    redis.call('LTRIM', keys[1] .. 'qn', 0, KEPT - 1)
+    redis.call('INCR', keys[1] .. 'n:quarantine')
+    return {'OK'}
+end
+
+local function quarantine_list(keys, args)
+    local n = whole(args[1] or '', 1, KEPT)
+    if #args ~= 1 or not n then
+        return malformed('quarantine list')
+    end
+    return redis.call('LRANGE', keys[1] .. 'qn', 0, n - 1)
+end
+
+local function age_of(b, set, record, now)
+    local first = redis.call('ZRANGE', b .. set, 0, 0)[1]
+    local at = first and redis.call('HGET', b .. record .. first, 'at')
+    return at and math.max(0, now - tonumber(at)) or 0
+end
+
+-- Numbers in the order of enum sah_ad_stat (adapter_priv.h); O(1) in everything that is stored.
+local function stats(keys, args)
+    local b = keys[1]
+    local now = now_ms()
+    local function count(name)
+        return tonumber(redis.call('GET', b .. 'n:' .. name) or '0')
+    end
+    return {
+        redis.call('ZCARD', b .. 'psz:e'), redis.call('ZCARD', b .. 'psz:b'),
+        age_of(b, 'psz:e', 'ps:', now), age_of(b, 'psz:b', 'ps:', now),
+        redis.call('ZCARD', b .. 'ob:q:e'), redis.call('ZCARD', b .. 'ob:q:b'),
+        age_of(b, 'ob:q:e', 'ob:r:', now), age_of(b, 'ob:q:b', 'ob:r:', now),
+        redis.call('ZCARD', b .. 'ob:l:e') + redis.call('ZCARD', b .. 'ob:l:b'),
+        redis.call('LLEN', b .. 'ob:d'), redis.call('LLEN', b .. 'qn'),
+        count('stale'), count('dead'), count('quarantine'),
+    }
+end
+
+local function step(kind)
+    return function(keys, args)
+        return change(kind, keys, args)
+    end
+end
+
+redis.register_function('sah_ad1_load', load_conversation)
+redis.register_function('sah_ad1_commit', step('dd:'))
+redis.register_function('sah_ad1_event', step('ev:'))
+redis.register_function('sah_ad1_settled', step('ps:'))
+redis.register_function('sah_ad1_relane', relane)
+redis.register_function('sah_ad1_pending', pending)
+redis.register_function('sah_ad1_lease', lease)
+redis.register_function('sah_ad1_done', done)
+redis.register_function('sah_ad1_retry', retry)
+redis.register_function('sah_ad1_hold', hold)
+redis.register_function('sah_ad1_dead', dead)
+redis.register_function('sah_ad1_quarantine', quarantine_add)
+redis.register_function('sah_ad1_quarantine_list', quarantine_list)
+redis.register_function('sah_ad1_stats', stats)

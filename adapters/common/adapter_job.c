@@ -1,0 +1,419 @@
+/*
+ * adapter_job - one message of a citizen, or one outbox event: load, step, commit, wait.
+ *
+ * Owns:    the job from the moment it is taken until its completion has run.
+ * Used by: adapter.c and router_link.c; citizen.c says when it runs.
+ * Never:   completes from inside the call that made it, nor twice.
+ *
+ *   QUEUED --its turn--> STORE (load, then commit; again on CONFLICT)
+ *     STORE --OK or SEEN, submits--> HELD --name known or 300 ms--> WAITING --all settled-->
+ * done STORE --nothing to wait for--> done          anything --error--> FAILED --> done
+ *
+ * (I1) A message completes with SAH_OK only after a router has answered for each of its
+ * submits. Memory that is gone stops the process: a restart is a recovery, a lost completion is
+ * not.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sahaya/clock.h>
+
+#include "adapter_priv.h"
+
+#define JOB_MAGIC 0x5ad0b001u
+
+static void job_load(struct sah_ad_job *job);
+
+static void job_free(struct sah_ad_job *job)
+{
+    struct sah_adapter *adapter = job->adapter;
+
+    for (unsigned i = 0; i < SAH_LEN(job->waits); i++)
+        sah_ad_flight_leave(&job->waits[i]);
+    if (job->prev != NULL)
+        job->prev->next = job->next;
+    else
+        adapter->jobs = job->next;
+    if (job->next != NULL)
+        job->next->prev = job->prev;
+    for (unsigned i = 0; i < job->n_submits; i++)
+        free(job->submits[i].bytes);
+    sah_timer_destroy(job->timer);
+    free(job->incoming);
+    free(job->event);
+    job->magic = 0;
+    free(job);
+}
+
+static void job_finish(struct sah_ad_job *job, int err)
+{
+    struct sah_adapter *adapter = job->adapter;
+    sah_taken_fn *done = job->done;
+    void *data = job->done_data;
+
+    if (err != SAH_OK && job->incoming != NULL)
+        adapter->counts.failed++;
+    if (job->turn.citizen != NULL)
+        sah_ad_citizens_end(&adapter->citizens, &job->turn);
+    job_free(job);
+    if (done != NULL)
+        done(data, err); /* last: it may hand over the next message */
+}
+
+static void job_fail_later(struct sah_ad_job *job, int err)
+{
+    job->state = SAH_AD_JOB_FAILED;
+    job->err = err;
+    sah_timer_start(job->timer, 0);
+}
+
+static void job_wait(struct sah_ad_job *job, uint32_t ms)
+{
+    job->state = SAH_AD_JOB_WAITING;
+    if (job->turn.citizen != NULL)
+        sah_ad_citizens_end(&job->adapter->citizens, &job->turn);
+    sah_timer_start(job->timer, ms);
+}
+
+static void on_timer(void *data)
+{
+    struct sah_ad_job *job = data;
+    uint32_t deadline_ms;
+
+    SAH_CHECK(job, JOB_MAGIC);
+    switch (job->state) {
+    case SAH_AD_JOB_HELD:
+        deadline_ms = job->adapter->ack_deadline_ms;
+        job_wait(job, deadline_ms > SAH_AD_HOLD_MS ? deadline_ms - SAH_AD_HOLD_MS : 0);
+        return;
+    case SAH_AD_JOB_WAITING: /* durable here and tried again, but no router has it yet */
+        job_finish(job, SAH_ETIMEOUT);
+        return;
+    case SAH_AD_JOB_FAILED:
+        job_finish(job, job->err);
+        return;
+    case SAH_AD_JOB_QUEUED:
+    case SAH_AD_JOB_STORE:
+        return;
+    }
+}
+
+static struct sah_ad_job *job_create(struct sah_adapter *adapter)
+{
+    struct sah_ad_job *job = calloc(1, sizeof *job);
+
+    SAH_ASSERT(job != NULL);
+    job->magic = JOB_MAGIC;
+    job->adapter = adapter;
+    SAH_ASSERT(sah_timer_create(adapter->loop, on_timer, job, &job->timer) == SAH_OK);
+    job->next = adapter->jobs;
+    if (job->next != NULL)
+        job->next->prev = job;
+    adapter->jobs = job;
+    return job;
+}
+
+static void job_enqueue(struct sah_ad_job *job, const char *sender)
+{
+    int err = sah_ad_citizens_add(&job->adapter->citizens, sender, &job->turn);
+
+    if (err == SAH_OK)
+        return;
+    job->adapter->counts.over_limit++;
+    job_fail_later(job, err);
+}
+
+void sah_ad_job_refuse(struct sah_adapter *adapter, int err, sah_taken_fn *done, void *data)
+{
+    struct sah_ad_job *job = job_create(adapter);
+
+    job->done = done;
+    job->done_data = data;
+    job_fail_later(job, err);
+}
+
+void sah_ad_job_message(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                        sah_taken_fn *done, void *data)
+{
+    struct sah_ad_job *job = job_create(adapter);
+    char hex[SAH_ID_HEX_SIZE];
+
+    job->incoming = malloc(sizeof *job->incoming);
+    SAH_ASSERT(job->incoming != NULL);
+    *job->incoming = *incoming;
+    job->done = done;
+    job->done_data = data;
+    sah_id_hex(&incoming->id, hex);
+    (void)sah_format(job->gate, sizeof job->gate, "dd:%s", hex);
+    job_enqueue(job, job->incoming->citizen.sender);
+}
+
+/* The router asks again until it is acked: one of each is enough in the queue. */
+static bool event_is_queued(struct sah_adapter *adapter, const char *sender, const char *gate)
+{
+    const struct sah_ad_turn *turn = sah_ad_citizens_first(&adapter->citizens, sender);
+
+    for (; turn != NULL; turn = turn->next) {
+        const struct sah_ad_job *job = SAH_CONTAINER_OF(turn, const struct sah_ad_job, turn);
+
+        if (strcmp(job->gate, gate) == 0)
+            return true;
+    }
+    return false;
+}
+
+void sah_ad_job_event(struct sah_adapter *adapter, enum sah_lane lane,
+                      const struct sah_outbox_event *event)
+{
+    char gate[SAH_AD_GATE_SIZE];
+    struct sah_ad_job *job;
+
+    /* Event ids are unique within a lane only. */
+    (void)sah_format(gate, sizeof gate, "ev:%c%s", lane == SAH_LANE_BULK ? 'b' : 'e',
+                     event->event_id);
+    if (event_is_queued(adapter, event->sender, gate))
+        return;
+    job = job_create(adapter);
+    job->lane = lane;
+    memcpy(job->gate, gate, sizeof job->gate);
+    job->event = malloc(sizeof *job->event);
+    SAH_ASSERT(job->event != NULL);
+    *job->event = *event;
+    job_enqueue(job, job->event->sender);
+}
+
+/* The job waits for the flight of this submit. Without a place for it the peer sends again. */
+static int wait_for(struct sah_ad_job *job, unsigned i, const struct sah_ad_submit *submit)
+{
+    struct sah_ad_wait *wait = &job->waits[i];
+    struct sah_ad_flight *flight;
+    int err = sah_ad_flight_get(job->adapter, submit, true, &flight);
+
+    if (err == SAH_EPROTO) /* of a newer program; it stays in Redis for that one */
+        return SAH_OK;
+    if (err != SAH_OK || job->event != NULL)
+        return err;
+    wait->job = job;
+    wait->flight = flight;
+    wait->next = flight->waits;
+    flight->waits = wait;
+    job->waiting++;
+    return SAH_OK;
+}
+
+static bool names_a_request(const struct sah_ad_job *job)
+{
+    for (unsigned i = 0; i < SAH_LEN(job->waits); i++) {
+        const struct sah_ad_flight *flight = job->waits[i].flight;
+
+        if (flight != NULL && flight->kind == SAH_KIND_REQUEST &&
+            sah_ad_link_up(sah_ad_link_of(job->adapter, flight->lane)))
+            return true;
+    }
+    return false;
+}
+
+static void job_committed(struct sah_ad_job *job, int err)
+{
+    struct sah_adapter *adapter = job->adapter;
+
+    if (job->event != NULL) {
+        sah_ad_link_ack(sah_ad_link_of(adapter, job->lane), job->event->event_id);
+        job_finish(job, SAH_OK);
+    } else if (err != SAH_OK) {
+        job_finish(job, SAH_EAGAIN);
+    } else if (job->waiting == 0) {
+        job_finish(job, SAH_OK);
+    } else if (names_a_request(job) && adapter->ack_deadline_ms > SAH_AD_HOLD_MS) {
+        job->state = SAH_AD_JOB_HELD;
+        sah_timer_start(job->timer, SAH_AD_HOLD_MS);
+    } else {
+        job_wait(job, adapter->ack_deadline_ms);
+    }
+}
+
+static void job_seen(struct sah_ad_job *job, const redisReply *reply)
+{
+    int err = SAH_OK;
+    unsigned n = 0;
+
+    if (job->event != NULL)
+        job->adapter->counts.events_seen++;
+    else
+        job->adapter->counts.seen++;
+    for (size_t i = 1; err == SAH_OK && i + 4 < reply->elements && n < SAH_SUBMITS_MAX;
+         i += 5) {
+        struct sah_ad_submit submit;
+
+        err = sah_ad_answer_submit(reply, i, &submit);
+        if (err == SAH_OK)
+            err = wait_for(job, n++, &submit);
+    }
+    job_committed(job, err);
+}
+
+static void job_stored(struct sah_ad_job *job, const redisReply *reply)
+{
+    struct sah_adapter *adapter = job->adapter;
+    uint64_t seq = sah_ad_answer_number(reply, 1);
+    uint64_t queued = sah_ad_answer_number(reply, 2);
+    int err = SAH_OK;
+
+    adapter->counts.replies_queued += queued;
+    for (unsigned i = 0; err == SAH_OK && i < job->n_submits; i++) {
+        struct sah_ad_submit *submit = &job->submits[i];
+
+        submit->seq = seq + i + 1;
+        (void)sah_format(submit->pid, sizeof submit->pid, "%s:%u", job->gate + 3, i);
+        err = wait_for(job, i, submit);
+    }
+    if (job->not_ours && adapter->channel.not_ours != NULL)
+        adapter->channel.not_ours(adapter->channel.data, job->incoming);
+    job_committed(job, err);
+    if (queued > 0)
+        sah_ad_outbox_wake(adapter);
+}
+
+static void job_again(struct sah_ad_job *job)
+{
+    job->adapter->counts.conflicts++;
+    if (++job->conflicts >= SAH_AD_CONFLICTS_MAX)
+        job_finish(job, SAH_EAGAIN);
+    else
+        job_load(job);
+}
+
+static void on_changed(void *data, int err, const redisReply *reply)
+{
+    struct sah_ad_job *job = data;
+
+    SAH_CHECK(job, JOB_MAGIC);
+    if (job->adapter->closing)
+        return;
+    err = sah_ad_answer(err, reply, 1);
+    if (err == SAH_EIO)
+        job->adapter->counts.redis_errors++;
+    if (err != SAH_OK) /* perhaps it was done: the peer sends again and finds it seen */
+        job_finish(job, SAH_EAGAIN);
+    else if (sah_ad_answer_is(reply, 0, "OK"))
+        job_stored(job, reply);
+    else if (sah_ad_answer_is(reply, 0, "SEEN"))
+        job_seen(job, reply);
+    else
+        job_again(job);
+}
+
+/* A conversation that cannot be read must not keep its citizen from being helped: it starts
+ * anew. */
+void sah_ad_read_conversation(struct sah_adapter *adapter, const redisReply *reply)
+{
+    struct sah_slice json = sah_ad_answer_text(reply, 2);
+
+    memset(&adapter->conversation, 0, sizeof adapter->conversation);
+    if (json.len > 0 &&
+        sah_conversation_decode(json.ptr, json.len, &adapter->conversation) != SAH_OK) {
+        memset(&adapter->conversation, 0, sizeof adapter->conversation);
+        adapter->counts.broken++;
+        sah_error(adapter->log, "event=conversation.broken bytes=%zu", json.len);
+    }
+    adapter->conversation.revision = sah_ad_answer_number(reply, 1);
+}
+
+static void job_step(struct sah_ad_job *job, const redisReply *reply)
+{
+    struct sah_adapter *adapter = job->adapter;
+    struct sah_step *step = &adapter->step;
+    struct sah_ad_change change;
+    int err;
+
+    sah_ad_read_conversation(adapter, reply);
+    memset(step, 0, sizeof *step);
+    if (job->incoming != NULL)
+        sah_dialog_take(adapter->dialog, &adapter->conversation, job->incoming, step);
+    else
+        sah_dialog_event(adapter->dialog, &adapter->conversation, job->event,
+                         sah_clock_wall_ms(), step);
+    job->not_ours = step->not_ours && job->incoming != NULL;
+    step->next.revision = adapter->conversation.revision + 1;
+    sah_ad_submits_encode(adapter, job, step);
+    change = (struct sah_ad_change){
+        .function = job->incoming != NULL ? "sah_ad1_commit" : "sah_ad1_event",
+        .gate = job->gate,
+        .sender = job->incoming != NULL ? job->incoming->citizen.sender : job->event->sender,
+        .revision = adapter->conversation.revision,
+        .conversation = &step->next,
+        .replies = step->replies,
+        .n_replies = step->n_replies,
+        .submits = job->submits,
+        .n_submits = job->n_submits,
+    };
+    err = sah_ad_store_change(&adapter->store, &change, on_changed, job);
+    if (err != SAH_OK)
+        job_fail_later(job, err);
+}
+
+static void on_loaded(void *data, int err, const redisReply *reply)
+{
+    struct sah_ad_job *job = data;
+
+    SAH_CHECK(job, JOB_MAGIC);
+    if (job->adapter->closing)
+        return;
+    err = sah_ad_answer(err, reply, 1);
+    if (err == SAH_EIO)
+        job->adapter->counts.redis_errors++;
+    if (err != SAH_OK)
+        job_finish(job, SAH_EAGAIN);
+    else if (sah_ad_answer_is(reply, 0, "SEEN"))
+        job_seen(job, reply);
+    else
+        job_step(job, reply);
+}
+
+static void job_load(struct sah_ad_job *job)
+{
+    const char *sender =
+        job->incoming != NULL ? job->incoming->citizen.sender : job->event->sender;
+    int err;
+
+    job->state = SAH_AD_JOB_STORE;
+    err = sah_ad_store_load(&job->adapter->store, sender, job->gate, on_loaded, job);
+    if (err != SAH_OK)
+        job_fail_later(job, err);
+}
+
+void sah_ad_job_run(struct sah_ad_turn *turn)
+{
+    struct sah_ad_job *job = SAH_CONTAINER_OF(turn, struct sah_ad_job, turn);
+
+    SAH_CHECK(job, JOB_MAGIC);
+    if (job->incoming != NULL)
+        job->adapter->counts.taken++;
+    else
+        job->adapter->counts.events++;
+    job_load(job);
+}
+
+void sah_ad_job_flight_settled(struct sah_ad_job *job, struct sah_ad_wait *wait)
+{
+    SAH_CHECK(job, JOB_MAGIC);
+    wait->flight = NULL;
+    job->waiting--;
+    if (job->waiting == 0)
+        job_finish(job, SAH_OK);
+    else if (job->state == SAH_AD_JOB_HELD && !names_a_request(job))
+        job_wait(job, job->adapter->ack_deadline_ms);
+}
+
+void sah_ad_jobs_destroy(struct sah_adapter *adapter)
+{
+    while (adapter->jobs != NULL) {
+        struct sah_ad_job *job = adapter->jobs;
+        sah_taken_fn *done = job->done;
+        void *data = job->done_data;
+
+        job_free(job);
+        if (done != NULL)
+            done(data, SAH_ECANCELED);
+    }
+}

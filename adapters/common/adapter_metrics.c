@@ -1,0 +1,96 @@
+/*
+ * adapter_metrics - the skeleton's numbers as Prometheus text.
+ *
+ * Used by: adapter's channels, for /metrics. The numbers Redis keeps are at most a second old.
+ * Never:   puts anything into a label but class, lane and channel (I13).
+ */
+#include <inttypes.h>
+
+#include "adapter_priv.h"
+
+#define NAME "sahaya_adapter_"
+
+static void counter(struct sah_buf *buf, const char *channel, const char *name,
+                    const char *help, uint64_t value)
+{
+    sah_buf_addf(buf, "# HELP " NAME "%s_total %s\n# TYPE " NAME "%s_total counter\n", name,
+                 help, name);
+    sah_buf_addf(buf, NAME "%s_total{channel=\"%s\"} %" PRIu64 "\n", name, channel, value);
+}
+
+static void gauge(struct sah_buf *buf, const char *channel, const char *name, const char *help,
+                  uint64_t value)
+{
+    sah_buf_addf(buf, "# HELP " NAME "%s %s\n# TYPE " NAME "%s gauge\n", name, help, name);
+    sah_buf_addf(buf, NAME "%s{channel=\"%s\"} %" PRIu64 "\n", name, channel, value);
+}
+
+static void gauge_pair(struct sah_buf *buf, const char *channel, const char *name,
+                       const char *help, const char *label, uint64_t emergency, uint64_t bulk)
+{
+    sah_buf_addf(buf, "# HELP " NAME "%s %s\n# TYPE " NAME "%s gauge\n", name, help, name);
+    sah_buf_addf(buf, NAME "%s{channel=\"%s\",%s=\"emergency\"} %" PRIu64 "\n", name, channel,
+                 label, emergency);
+    sah_buf_addf(buf, NAME "%s{channel=\"%s\",%s=\"bulk\"} %" PRIu64 "\n", name, channel, label,
+                 bulk);
+}
+
+static void gauge_seconds(struct sah_buf *buf, const char *channel, const char *name,
+                          const char *help, const char *label, uint64_t emergency_ms,
+                          uint64_t bulk_ms)
+{
+    sah_buf_addf(buf, "# HELP " NAME "%s %s\n# TYPE " NAME "%s gauge\n", name, help, name);
+    sah_buf_addf(buf, NAME "%s{channel=\"%s\",%s=\"emergency\"} %.3f\n", name, channel, label,
+                 (double)emergency_ms / 1000.0);
+    sah_buf_addf(buf, NAME "%s{channel=\"%s\",%s=\"bulk\"} %.3f\n", name, channel, label,
+                 (double)bulk_ms / 1000.0);
+}
+
+void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
+{
+    static const struct {
+        const char *name, *help;
+        size_t offset;
+    } rows[] = {
+#define X(name, metric, help) {metric, help, offsetof(struct sah_ad_counts, name)},
+        SAH_AD_COUNTS(X)
+#undef X
+    };
+    const char *channel = adapter->name;
+    const uint64_t *s = adapter->stats;
+    const struct sah_redis_durability *durability = sah_redis_durability(adapter->store.redis);
+
+    for (size_t i = 0; i < SAH_LEN(rows); i++) {
+        const uint64_t *value = (const void *)((const char *)&adapter->counts + rows[i].offset);
+
+        counter(buf, channel, rows[i].name, rows[i].help, *value);
+    }
+    counter(buf, channel, "replies_stale", "unsent replies dropped for a newer one",
+            s[SAH_AD_STAT_STALE]);
+    counter(buf, channel, "replies_dead", "replies that became dead letters",
+            s[SAH_AD_STAT_DEAD]);
+    counter(buf, channel, "quarantined", "pieces put into quarantine",
+            s[SAH_AD_STAT_QUARANTINE]);
+    gauge(buf, channel, "quarantine_kept", "pieces in quarantine now",
+          s[SAH_AD_STAT_QUARANTINE_KEPT]);
+    gauge(buf, channel, "dead_letters_kept", "dead letters kept now", s[SAH_AD_STAT_DEAD_KEPT]);
+    gauge(buf, channel, "waiting", "messages and events that wait for their turn or have it",
+          adapter->citizens.waiting);
+    gauge(buf, channel, "sends_in_flight", "replies being sent", adapter->outbox.in_flight);
+    gauge(buf, channel, "outbox_stopped", "1 while all sending is stopped",
+          sah_loop_now_ms(adapter->loop) < adapter->outbox.stopped_until_ms);
+    gauge(buf, channel, "redis_up", "1 when Redis answers",
+          sah_redis_state(adapter->store.redis) == SAH_REDIS_UP);
+    gauge(buf, channel, "redis_durable", "1 when every acknowledged write survives a crash",
+          durability->known && durability->durable);
+    gauge_pair(buf, channel, "router_up", "1 when that lane's router answered in the last 3 s",
+               "lane", sah_ad_link_up(&adapter->links[0]), sah_ad_link_up(&adapter->links[1]));
+    gauge_pair(buf, channel, "pending_submits", "messages no router has answered for yet",
+               "lane", s[SAH_AD_STAT_PENDING_E], s[SAH_AD_STAT_PENDING_B]);
+    gauge_seconds(buf, channel, "pending_oldest_seconds", "age of the oldest of them", "lane",
+                  s[SAH_AD_STAT_PENDING_AGE_E], s[SAH_AD_STAT_PENDING_AGE_B]);
+    gauge_pair(buf, channel, "outbox_depth", "replies not yet sent", "class",
+               s[SAH_AD_STAT_OUTBOX_E], s[SAH_AD_STAT_OUTBOX_B]);
+    gauge_seconds(buf, channel, "outbox_oldest_seconds", "age of the oldest of them", "class",
+                  s[SAH_AD_STAT_OUTBOX_AGE_E], s[SAH_AD_STAT_OUTBOX_AGE_B]);
+}

@@ -1,0 +1,235 @@
+/*
+ * cues - from concepts to danger cues: near each other, and not taken back.
+ *
+ * A cue is taken back by a negator of its language on the right side (before it in English,
+ * behind it in Telugu, Hindi and Urdu) with nothing but fillers between, or by a marker of the
+ * past in its clause. Everything else leaves it standing: over-triage is cheap.
+ */
+#include "work.h"
+
+/* Windows from here on are about the whole message: "Fire in the house. Children inside." */
+#define WIDE_WINDOW 8
+
+static bool breaks_between(const struct work *work, unsigned from, unsigned to, uint8_t brk)
+{
+    for (unsigned i = from + 1; i <= to && i < work->fold.n; i++)
+        if (work->fold.token[i].brk >= brk)
+            return true;
+    return false;
+}
+
+/* "saans nahi": here the negator is a word of the cue itself and takes nothing back. */
+static bool is_consumed(const struct work *work, const struct work_hit *negator)
+{
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *hit = &work->hit[i];
+
+        if (hit->start > negator->start || hit->end < negator->end ||
+            hit->concept == negator->concept || hit->concept == work->lex->fact[FACT_filler] ||
+            hit->concept == work->lex->fact[FACT_no] ||
+            hit->end - hit->start <= negator->end - negator->start)
+            continue;
+        if ((hit->tokens >> (negator->start - hit->start) & 1) != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool only_fillers(const struct work *work, unsigned from, unsigned to)
+{
+    if (to > from + 6)
+        return false;
+    for (unsigned i = from + 1; i < to; i++)
+        if (!work->used[i] && !work->filler[i])
+            return false;
+    return !breaks_between(work, from, to, FOLD_BREAK_WEAK);
+}
+
+static bool is_negated(const struct work *work, unsigned start, unsigned end)
+{
+    const uint16_t before = work->lex->fact[FACT_neg_before];
+
+    for (unsigned i = 0; i < work->n_negators; i++) {
+        const struct work_hit *neg = &work->hit[work->negator[i]];
+
+        if (neg->concept == before ? neg->end < start && only_fillers(work, neg->end, start)
+                                   : neg->start > end && only_fillers(work, end, neg->start))
+            return true;
+    }
+    return false;
+}
+
+static bool is_past(const struct work *work, unsigned start, unsigned end)
+{
+    if (!work_has(work, FACT_past) || work_has(work, FACT_now))
+        return false;
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *past = &work->hit[i];
+
+        if (past->concept != work->lex->fact[FACT_past] || past->hidden)
+            continue;
+        if (past->end < start ? !breaks_between(work, past->end, start, FOLD_BREAK_WEAK)
+                              : !breaks_between(work, end, past->start, FOLD_BREAK_WEAK))
+            return true;
+    }
+    return false;
+}
+
+static bool near_any(const struct work *work, const struct lex_cue *pattern, unsigned start,
+                     unsigned end)
+{
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *hit = &work->hit[i];
+
+        for (unsigned w = 0; w < pattern->n_without; w++)
+            if (hit->concept == pattern->without[w] && !hit->hidden &&
+                hit->start <= end + pattern->window && hit->end + pattern->window >= start)
+                return true;
+    }
+    return false;
+}
+
+static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned start,
+                      unsigned end)
+{
+    const struct lex_name *name = &work->lex->names[pattern->cue];
+    struct work_cue cue = {.cue = pattern->cue, .start = (uint16_t)start, .end = (uint16_t)end};
+
+    if (near_any(work, pattern, start, end))
+        return;
+    if ((name->flags & LEX_NEGATABLE) != 0)
+        cue.negated = is_negated(work, start, end);
+    if (!cue.negated && name->grade > 0 && (name->flags & LEX_NEGATABLE) != 0)
+        cue.negated = is_past(work, start, end);
+    for (unsigned i = 0; i < work->n_cues; i++) {
+        struct work_cue *known = &work->cue[i];
+
+        if (known->cue != cue.cue || known->negated != cue.negated)
+            continue;
+        if (known->end - known->start > cue.end - cue.start) {
+            known->start = cue.start;
+            known->end = cue.end;
+        }
+        return;
+    }
+    if (work->n_cues < WORK_CUES_MAX)
+        work->cue[work->n_cues++] = cue;
+}
+
+static const struct work_hit *nearest(const struct work *work, uint16_t concept, unsigned start,
+                                      unsigned end, unsigned window)
+{
+    const struct work_hit *best = NULL;
+    unsigned best_gap = window + 1;
+
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *hit = &work->hit[i];
+        unsigned gap;
+
+        if (hit->concept != concept || hit->hidden)
+            continue;
+        if (hit->start > end)
+            gap = hit->start - end - 1;
+        else if (hit->end < start)
+            gap = start - hit->end - 1;
+        else
+            gap = 0;
+        if (gap >= best_gap)
+            continue;
+        if (window < WIDE_WINDOW &&
+            (hit->start > end ? breaks_between(work, end, hit->start, FOLD_BREAK_STRONG)
+                              : breaks_between(work, hit->end, start, FOLD_BREAK_STRONG)))
+            continue;
+        best = hit;
+        best_gap = gap;
+    }
+    return best;
+}
+
+static void pattern_seek(struct work *work, const struct lex_cue *pattern)
+{
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        unsigned start = work->hit[i].start, end = work->hit[i].end, p = 1;
+
+        if (work->hit[i].concept != pattern->part[0] || work->hit[i].hidden)
+            continue;
+        for (; p < pattern->n; p++) {
+            const struct work_hit *other =
+                nearest(work, pattern->part[p], start, end, pattern->window);
+
+            if (other == NULL)
+                break;
+            start = other->start < start ? other->start : start;
+            end = other->end > end ? other->end : end;
+        }
+        if (p == pattern->n)
+            cue_found(work, pattern, start, end);
+    }
+}
+
+static bool parts_there(const struct lex_set *there, const struct lex_cue *pattern)
+{
+    for (unsigned p = 0; p < pattern->n; p++)
+        if (!lex_set_has(there, pattern->part[p]))
+            return false;
+    return true;
+}
+
+static void mark(bool *tokens, const struct work_hit *hit)
+{
+    for (unsigned t = hit->start; t <= hit->end; t++)
+        tokens[t] = true;
+}
+
+/* What the search for negators and patterns asks of each token, found once. */
+static void prepare(struct work *work, struct lex_set *there)
+{
+    const struct sah_lexicon *lex = work->lex;
+
+    for (unsigned i = 0; i < work->fold.n; i++)
+        work->used[i] = work->filler[i] = false;
+    work->n_negators = 0;
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *hit = &work->hit[i];
+
+        if (hit->hidden)
+            continue;
+        lex_set_add(there, hit->concept);
+        if (lex_set_has(&lex->negatable_parts, hit->concept))
+            mark(work->used, hit);
+        if (hit->concept == lex->fact[FACT_filler])
+            mark(work->filler, hit);
+        if ((hit->concept == lex->fact[FACT_neg_before] ||
+             hit->concept == lex->fact[FACT_neg_after]) &&
+            work->n_negators < WORK_NEGATORS_MAX && !is_consumed(work, hit))
+            work->negator[work->n_negators++] = (uint16_t)i;
+    }
+}
+
+void work_cues(struct work *work)
+{
+    const struct sah_lexicon *lex = work->lex;
+    struct lex_set there = {0};
+
+    prepare(work, &there);
+    work->n_cues = 0;
+    for (unsigned c = 0; c < lex->n_cues; c++)
+        if (parts_there(&there, &lex->cues[c]))
+            pattern_seek(work, &lex->cues[c]);
+
+    for (unsigned i = 0; i < work->n_cues; i++) {
+        const struct lex_name *name = &lex->names[work->cue[i].cue];
+
+        if (work->cue[i].negated) {
+            if ((name->flags & LEX_MODIFIER) == 0)
+                work_set(work, FACT_fact_negated);
+            continue;
+        }
+        lex_set_add(&work->facts, work->cue[i].cue);
+        if ((name->flags & LEX_MODIFIER) != 0)
+            continue;
+        work_set(work, FACT_fact_danger);
+        if (name->grade == 0)
+            work_set(work, FACT_fact_severe);
+    }
+}

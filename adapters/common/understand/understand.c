@@ -1,0 +1,98 @@
+/*
+ * understand - see understand.h. The order of the stages; each lives in a file of its own.
+ *
+ * fold -> words -> language -> phrases -> numbers -> cues -> rules -> entities
+ */
+#include "work.h"
+
+#include <string.h>
+
+static void size_facts(struct work *work)
+{
+    unsigned words = 0;
+
+    for (unsigned i = 0; i < work->fold.n; i++)
+        words += work->fold.token[i].kind == FOLD_WORD;
+    if (work->fold.n == 0)
+        work_set(work, FACT_fact_empty);
+    if (work->fold.n == 1)
+        work_set(work, FACT_fact_one);
+    if (words <= 4)
+        work_set(work, FACT_fact_short);
+    if (words >= 12)
+        work_set(work, FACT_fact_many);
+    if (work->fold.question)
+        work_set(work, FACT_fact_question);
+}
+
+static void people(const struct work *work, struct sah_understanding *out)
+{
+    static const struct {
+        enum lex_fact fact;
+        uint32_t flag;
+    } stated[] = {
+        {FACT_v_pregnant, SAH_VULNERABLE_PREGNANT},
+        {FACT_v_under5, SAH_VULNERABLE_UNDER_5},
+        {FACT_v_over65, SAH_VULNERABLE_OVER_65},
+        {FACT_v_disabled, SAH_VULNERABLE_DISABLED},
+        {FACT_deaf, SAH_VULNERABLE_DISABLED},
+        {FACT_v_alone, SAH_VULNERABLE_ALONE},
+        {FACT_v_minor, SAH_VULNERABLE_MINOR},
+        {FACT_v_no_shelter, SAH_VULNERABLE_NO_SHELTER},
+        {FACT_voice_failed, SAH_VULNERABLE_VOICE_FAILED},
+    };
+
+    for (size_t i = 0; i < SAH_LEN(stated); i++)
+        if (work_has(work, stated[i].fact))
+            out->vulnerable |= stated[i].flag;
+    if (work_has(work, FACT_covert))
+        out->comm_pref = SAH_COMM_PREF_SILENT;
+    else if (work_has(work, FACT_deaf))
+        out->comm_pref = SAH_COMM_PREF_TEXT_ONLY;
+}
+
+/* The whole message is a yes (or a no): every word of it lies in such a phrase. */
+static bool is_all(const struct work *work, enum lex_fact fact)
+{
+    if (work->fold.n == 0 || work->fold.n > 6)
+        return false;
+    for (unsigned i = 0; i < work->fold.n; i++) {
+        bool inside = false;
+
+        for (unsigned h = 0; h < work->n_hits && !inside; h++)
+        inside = work->hit[h].concept == work->lex->fact[fact] && work->hit[h].start <= i &&
+                 work->hit[h].end >= i;
+        if (!inside)
+            return false;
+    }
+    return true;
+}
+
+void sah_understand(const struct sah_lexicon *lexicon, const char *text, size_t len,
+                    struct sah_understanding *ret_understanding)
+{
+    struct work work;
+
+    SAH_CHECK(lexicon, LEXICON_MAGIC);
+    memset(ret_understanding, 0, sizeof *ret_understanding);
+    work.lex = lexicon;
+    work.patients = 0;
+    memset(&work.facts, 0, sizeof work.facts);
+
+    fold_text(text, len, &work.fold);
+    work_words(&work);
+    work_language(&work, ret_understanding->language);
+    work_phrases(&work);
+    size_facts(&work);
+    work_entities(&work, text, len, ret_understanding);
+    work_cues(&work);
+    work_numbers(&work);
+    if (work.fold.cut)
+        work_set(&work, FACT_fact_cut);
+    work_decide(&work, ret_understanding);
+    people(&work, ret_understanding);
+    ret_understanding->yes = is_all(&work, FACT_yes);
+    ret_understanding->no = !ret_understanding->yes && is_all(&work, FACT_no);
+    if (strcmp(ret_understanding->triage.service, "LPG_BOOKING") != 0)
+        memset(&ret_understanding->lpg.op, 0, sizeof ret_understanding->lpg.op);
+}

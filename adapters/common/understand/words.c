@@ -1,0 +1,377 @@
+/*
+ * words - the vocabulary: lexicon words, and which of them a message word is a writing of.
+ *
+ * Owns:    one hash table over keys, exact words, beginnings, and keys with one or two
+ *          characters left out (so that a typing mistake is found by look-ups, never by a
+ * scan). Used by: pattern.c while loading, match.c for each token. Never:   guesses when the
+ * word is known: mistakes are only sought for words that nothing fits.
+ */
+#include "lexicon.h"
+#include "key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FNV_START      2166136261u
+#define FNV_PRIME      16777619u
+#define NEAR_CHARS     5 /* shorter words take no mistake */
+#define NEAR_TWO_CHARS 9 /* from here two */
+#define NEAR_CHARS_MAX 16
+
+static uint32_t hash_more(uint32_t hash, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * FNV_PRIME;
+    return hash;
+}
+
+static uint32_t hash_end(uint32_t hash, enum lex_how how)
+{
+    hash = (hash ^ (uint32_t)how) * FNV_PRIME;
+    hash ^= hash >> 15;
+    return hash == 0 ? 1 : hash;
+}
+
+static const struct lex_slot *slot_first(const struct sah_lexicon *lex, uint32_t hash,
+                                         uint32_t *ret_at)
+{
+    uint32_t mask = lex->n_slots - 1, at = hash & mask;
+
+    while (lex->slots[at].hash != 0 && lex->slots[at].hash != hash)
+        at = (at + 1) & mask;
+    *ret_at = at;
+    return lex->slots[at].hash == 0 ? NULL : &lex->slots[at];
+}
+
+static const struct lex_slot *slot_next(const struct sah_lexicon *lex, uint32_t hash,
+                                        uint32_t *at)
+{
+    uint32_t mask = lex->n_slots - 1;
+
+    do
+        *at = (*at + 1) & mask;
+    while (lex->slots[*at].hash != 0 && lex->slots[*at].hash != hash);
+    return lex->slots[*at].hash == 0 ? NULL : &lex->slots[*at];
+}
+
+static int slots_resize(struct sah_lexicon *lex, uint32_t n_slots)
+{
+    struct lex_slot *old = lex->slots;
+    uint32_t n_old = lex->n_slots, mask = n_slots - 1;
+
+    lex->slots = calloc(n_slots, sizeof *lex->slots);
+    if (lex->slots == NULL) {
+        lex->slots = old;
+        return SAH_ENOMEM;
+    }
+    lex->n_slots = n_slots;
+    for (uint32_t i = 0; i < n_old; i++) {
+        uint32_t at = old[i].hash & mask;
+
+        if (old[i].hash == 0)
+            continue;
+        while (lex->slots[at].hash != 0)
+            at = (at + 1) & mask;
+        lex->slots[at] = old[i];
+    }
+    free(old);
+    return SAH_OK;
+}
+
+static int slot_add(struct sah_lexicon *lex, uint32_t hash, uint16_t word)
+{
+    uint32_t at;
+
+    if (lex->used_slots * 2 >= lex->n_slots) {
+        int err = slots_resize(lex, lex->n_slots == 0 ? 1024 : lex->n_slots * 2);
+
+        if (err < 0)
+            return err;
+    }
+    for (const struct lex_slot *s = slot_first(lex, hash, &at); s != NULL;
+         s = slot_next(lex, hash, &at))
+        if (s->word == word)
+            return SAH_OK; /* "aab" gives "ab" twice */
+    lex->slots[at] = (struct lex_slot){.hash = hash, .word = word};
+    lex->used_slots++;
+    return SAH_OK;
+}
+
+static const char *word_text(const struct sah_lexicon *lex, unsigned word)
+{
+    return lex->pool + lex->words[word].text;
+}
+
+int lex_word_add(struct sah_lexicon *lex, const char *text, size_t len, unsigned writings,
+                 uint16_t *ret_word)
+{
+    static struct fold fold; /* loading is single-threaded, and this is 50 KB */
+    char key[KEY_BYTES];
+    const char *bytes;
+    enum lex_how how = LEX_KEY;
+    size_t n;
+    uint32_t at, hash;
+    int err;
+
+    if (len > 1 && text[0] == '=') {
+        how = LEX_EXACT;
+        text++;
+        len--;
+    } else if (len > 1 && text[len - 1] == '*') {
+        how = LEX_PREFIX;
+        len--;
+    }
+    fold_text(text, len, &fold);
+    if (fold.n != 1 || fold.broken || fold.token[0].len == 0)
+        return SAH_EINVAL; /* not one word */
+    bytes = fold_bytes(&fold, 0);
+    n = fold.token[0].len;
+    if (how != LEX_EXACT && fold.token[0].kind == FOLD_WORD) {
+        n = key_of(fold.token[0].script, bytes, n, key);
+        bytes = key;
+    }
+    if (how == LEX_PREFIX && key_chars(bytes, n) < (fold.token[0].script == FOLD_LATIN ? 3 : 2))
+        return SAH_EINVAL; /* "kha*" sounds like "ka*" and would match half the language */
+    hash = hash_end(hash_more(FNV_START, bytes, n), how);
+    if (lex->n_slots != 0) {
+        for (const struct lex_slot *s = slot_first(lex, hash, &at); s != NULL;
+             s = slot_next(lex, hash, &at)) {
+            struct lex_word *w = &lex->words[s->word];
+
+            if (w->how == how && w->len == n &&
+                memcmp(word_text(lex, s->word), bytes, n) == 0) {
+                w->writings |= (uint16_t)writings;
+                *ret_word = s->word;
+                return SAH_OK;
+            }
+        }
+    }
+    if (lex->n_words == LEX_NONE - 1)
+        return SAH_ELIMIT;
+    if (lex->pool_len + n > lex->pool_cap) {
+        uint32_t cap = lex->pool_cap == 0 ? 65536 : lex->pool_cap * 2;
+        char *grown = realloc(lex->pool, cap);
+
+        if (grown == NULL)
+            return SAH_ENOMEM;
+        lex->pool = grown;
+        lex->pool_cap = cap;
+    }
+    err = lex_grow((void **)&lex->words, &lex->cap_words, lex->n_words, sizeof *lex->words);
+    if (err < 0)
+        return err;
+    err = slot_add(lex, hash, (uint16_t)lex->n_words);
+    if (err < 0)
+        return err;
+    lex->words[lex->n_words] = (struct lex_word){
+        .text = lex->pool_len,
+        .len = (uint8_t)n,
+        .how = (uint8_t)how,
+        .writings = (uint16_t)writings,
+        .chars = fold.token[0].kind == FOLD_WORD ? (uint8_t)key_chars(bytes, n) : 0};
+    memcpy(lex->pool + lex->pool_len, bytes, n);
+    lex->pool_len += (uint32_t)n;
+    *ret_word = (uint16_t)lex->n_words++;
+    return SAH_OK;
+}
+
+/* Telugu and Devanagari vowels are characters of their own: their words are longer for it. */
+static unsigned mistakes_allowed(const char *key, size_t chars)
+{
+    size_t spare = (unsigned char)key[0] >= 0x80 ? 1 : 0;
+
+    if (chars < NEAR_CHARS + spare || chars > NEAR_CHARS_MAX)
+        return 0;
+    return chars < NEAR_TWO_CHARS + spare ? 1 : 2;
+}
+
+/* Hashes of the key with none, one and (when two are allowed) two characters left out. The
+ * first character always stays: who mistypes that too is not understood here. */
+struct near_hashes {
+    unsigned n;
+    uint32_t hash[1 + NEAR_CHARS_MAX + NEAR_CHARS_MAX * NEAR_CHARS_MAX / 2];
+};
+
+static void near_of(const char *key, size_t len, unsigned allowed, struct near_hashes *ret)
+{
+    uint8_t edge[NEAR_CHARS_MAX + 2];
+    size_t chars = 0;
+
+    for (size_t i = 0; i < len && chars <= NEAR_CHARS_MAX; i++)
+        if (((unsigned char)key[i] & 0xC0) != 0x80)
+            edge[chars++] = (uint8_t)i;
+    edge[chars] = (uint8_t)len;
+    ret->n = 0;
+    ret->hash[ret->n++] = hash_end(hash_more(FNV_START, key, len), LEX_NEAR);
+    for (size_t i = 1; i < chars; i++) {
+        uint32_t head = hash_more(FNV_START, key, edge[i]);
+
+        ret->hash[ret->n++] =
+            hash_end(hash_more(head, key + edge[i + 1], len - edge[i + 1]), LEX_NEAR);
+        if (allowed < 2)
+            continue;
+        for (size_t j = i + 1; j < chars; j++) {
+            uint32_t mid = hash_more(head, key + edge[i + 1], (size_t)(edge[j] - edge[i + 1]));
+
+            ret->hash[ret->n++] =
+                hash_end(hash_more(mid, key + edge[j + 1], len - edge[j + 1]), LEX_NEAR);
+        }
+    }
+}
+
+static int by_first_word(const void *a, const void *b)
+{
+    const struct lex_phrase *x = a, *y = b;
+
+    return x->element[0] < y->element[0] ? -1 : x->element[0] > y->element[0];
+}
+
+int lex_index_build(struct sah_lexicon *lex)
+{
+    struct near_hashes near;
+
+    for (unsigned w = 0; w < lex->n_words; w++) {
+        const struct lex_word *word = &lex->words[w];
+        unsigned allowed;
+
+        if (word->how != LEX_KEY || word->chars == 0)
+            continue;
+        allowed = mistakes_allowed(word_text(lex, w), word->chars);
+        if (allowed == 0)
+            continue;
+        near_of(word_text(lex, w), word->len, allowed, &near);
+        for (unsigned i = 0; i < near.n; i++) {
+            int err = slot_add(lex, near.hash[i], (uint16_t)w);
+
+            if (err < 0)
+                return err;
+        }
+    }
+    if (lex->n_slots == 0)
+        return slots_resize(lex, 16);
+    if (lex->n_phrases > 0)
+        qsort(lex->phrases, lex->n_phrases, sizeof *lex->phrases, by_first_word);
+    for (unsigned p = 0; p < lex->n_phrases; p++) {
+        struct lex_word *first = &lex->words[lex->phrases[p].element[0]];
+
+        if (first->n_phrases++ == 0)
+            first->first_phrase = p;
+        if (lex->phrases[p].n == 1 && lex->phrases[p].concept == lex->fact[FACT_urdu_mark])
+            first->writings |= LEX_MARK_UR;
+        if (lex->phrases[p].n == 1 && lex->phrases[p].concept == lex->fact[FACT_hindi_mark])
+            first->writings |= LEX_MARK_HI;
+    }
+    return SAH_OK;
+}
+
+struct finder {
+    const struct sah_lexicon *lex;
+    unsigned n;
+    uint16_t *found;
+};
+
+static void found_add(struct finder *f, uint16_t word)
+{
+    for (unsigned i = 0; i < f->n; i++)
+        if (f->found[i] == word)
+            return;
+    if (f->n < LEX_MATCHES_MAX)
+        f->found[f->n++] = word;
+}
+
+static void find_same(struct finder *f, uint32_t state, const char *text, size_t len,
+                      enum lex_how how)
+{
+    uint32_t hash = hash_end(state, how), at;
+
+    for (const struct lex_slot *s = slot_first(f->lex, hash, &at); s != NULL;
+         s = slot_next(f->lex, hash, &at)) {
+        const struct lex_word *w = &f->lex->words[s->word];
+
+        if (w->how == how && w->len == len &&
+            memcmp(word_text(f->lex, s->word), text, len) == 0)
+            found_add(f, s->word);
+    }
+}
+
+static void find_prefixes(struct finder *f, const char *key, size_t len)
+{
+    uint32_t state = FNV_START;
+    size_t chars = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        bool edge = i + 1 == len || ((unsigned char)key[i + 1] & 0xC0) != 0x80;
+
+        state = (state ^ (unsigned char)key[i]) * FNV_PRIME;
+        chars += edge;
+        if (edge && chars >= 2)
+            find_same(f, state, key, i + 1, LEX_PREFIX);
+    }
+}
+
+static void find_near(struct finder *f, const char *key, size_t len)
+{
+    struct near_hashes near;
+    size_t chars = key_chars(key, len);
+    unsigned allowed = mistakes_allowed(key, chars);
+
+    /* A word of four characters may be one of five with one left out, and so on up. */
+    if (chars + 1 < NEAR_CHARS || chars > NEAR_CHARS_MAX)
+        return;
+    near_of(key, len, allowed, &near);
+    for (unsigned i = 0; i < near.n; i++) {
+        uint32_t at;
+
+        for (const struct lex_slot *s = slot_first(f->lex, near.hash[i], &at); s != NULL;
+             s = slot_next(f->lex, near.hash[i], &at)) {
+            const struct lex_word *w = &f->lex->words[s->word];
+            const char *text = word_text(f->lex, s->word);
+            unsigned bound;
+
+            if (w->how != LEX_KEY)
+                continue;
+            bound = mistakes_allowed(text, w->chars);
+            if (bound > 0 && text[0] == key[0] && key_near(key, len, text, w->len, bound))
+                found_add(f, s->word);
+        }
+    }
+}
+
+static void find_without_suffix(struct finder *f, uint8_t script, const char *word, size_t len)
+{
+    char key[KEY_BYTES];
+
+    for (unsigned i = 0; i < f->lex->n_suffixes && f->n == 0; i++) {
+        size_t cut = f->lex->suffix[i].len, n;
+
+        if (f->lex->suffix[i].script != script || cut + 2 >= len ||
+            memcmp(word + len - cut, f->lex->suffix[i].text, cut) != 0)
+            continue;
+        n = key_of(script, word, len - cut, key);
+        find_same(f, hash_more(FNV_START, key, n), key, n, LEX_KEY);
+    }
+}
+
+unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i,
+                      uint16_t *ret_words)
+{
+    const struct fold_token *token = &fold->token[i];
+    const char *word = fold_bytes(fold, i);
+    struct finder f = {.lex = lex, .found = ret_words};
+    char key[KEY_BYTES];
+    size_t len;
+
+    find_same(&f, hash_more(FNV_START, word, token->len), word, token->len, LEX_EXACT);
+    if (token->kind != FOLD_WORD) {
+        find_same(&f, hash_more(FNV_START, word, token->len), word, token->len, LEX_KEY);
+        return f.n;
+    }
+    len = key_of(token->script, word, token->len, key);
+    find_same(&f, hash_more(FNV_START, key, len), key, len, LEX_KEY);
+    find_prefixes(&f, key, len);
+    if (f.n == 0)
+        find_without_suffix(&f, token->script, word, token->len);
+    if (f.n == 0)
+        find_near(&f, key, len);
+    return f.n;
+}
