@@ -325,6 +325,7 @@ static void unmake(struct app *app)
     sah_http_client_destroy(app->client);
     sah_redis_destroy(app->redis);
     sah_redis_store_destroy(app->redis_store);
+    sah_callback_stop(app->callback);
     sah_http_server_destroy(app->http);
     sah_http_server_destroy(app->admin);
     sah_ops_destroy(app->ops);

@@ -13,9 +13,9 @@
 
 enum sah_answer_kind {
     SAH_ANSWER_MACHINE_ACK,  /* 2xx */
-    SAH_ANSWER_REFUSED,      /* 3xx, 4xx but 408, 425, 429: this message, here, never */
+    SAH_ANSWER_REFUSED,      /* 4xx, but for those below: this message, here, never */
     SAH_ANSWER_BUSY,         /* 429, 503 with Retry-After */
-    SAH_ANSWER_TROUBLE,      /* 5xx, 408, 425: it answered, but badly */
+    SAH_ANSWER_TROUBLE,      /* 5xx, 408, 425; and 3xx, 401, 403-405, 407, 421: the road is wrong */
     SAH_ANSWER_UNREACHABLE,  /* nothing was sent */
     SAH_ANSWER_UNKNOWN,      /* deadline or a cut reply after sending: it may have it */
 };
