@@ -20,8 +20,8 @@ static const char head[] =
     "body{font:16px/1.4 system-ui,sans-serif;margin:1.5rem;color:#111;background:#fff}"
     "h1{font-size:1.3rem;margin:0 0 .5rem}.big{font-size:1.6rem;font-weight:700;padding:.6rem 1rem;border-radius:.4rem;color:#fff}"
     ".good{background:#1b6e3c}.bad{background:#b00020}table{border-collapse:collapse;margin-top:1rem}"
-    "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child,th:nth-child(2),td:nth-child(2)"
-    "{text-align:left}tr.bad td{background:#fde3e6;color:#111}p{margin:.4rem 0}.dim{color:#555}</style>";
+    "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}th:nth-child(-n+3),td:nth-child(-n+3)"
+    "{text-align:left}tr.bad td{background:#fde3e6;color:#111}td:empty::after{content:'\\00b7';color:#999}p{margin:.4rem 0}.dim{color:#555}</style>";
 
 static uint64_t sum_ready(const struct sah_queue_stat *stat, unsigned from, unsigned to)
 {
@@ -42,18 +42,35 @@ static uint64_t oldest(const struct sah_queue_stat *stat, unsigned from, unsigne
     return age;
 }
 
+static bool needs_a_look(const struct sah_endpoint_view *view, const struct sah_queue_stat *stat)
+{
+    return view->failing > 0 || sum_ready(stat, 0, EMERGENCY_CLASSES) > 0 || stat->dead > 0;
+}
+
+/* An empty cell is shown as a faint dot, so that what is not zero stands out. */
+static void cell(struct sah_buf *buf, uint64_t value, const char *unit)
+{
+    if (value == 0)
+        sah_buf_add_text(buf, "<td></td>");
+    else
+        sah_buf_addf(buf, "<td>%llu%s</td>", (unsigned long long)value, unit);
+}
+
 static void row(struct sah_buf *buf, const struct sah_endpoint_view *view, const struct sah_queue_stat *stat)
 {
-    bool bad = view->failing >= 3 || sum_ready(stat, 0, EMERGENCY_CLASSES) > 0 || stat->dead > 0;
-
-    sah_buf_addf(buf,
-                 "<tr%s><td>%s<td>%s<td>%s<td>%llu<td>%.1f s<td>%llu<td>%.0f s<td>%u / %u<td>%llu<td>%llu",
-                 bad ? " class=bad" : "", view->agency->id, view->endpoint->id, ops_endpoint_state(view),
-                 (unsigned long long)sum_ready(stat, 0, EMERGENCY_CLASSES),
-                 (double)oldest(stat, 0, EMERGENCY_CLASSES) / 1000.0,
-                 (unsigned long long)sum_ready(stat, EMERGENCY_CLASSES, SAH_N_CLASSES),
-                 (double)oldest(stat, EMERGENCY_CLASSES, SAH_N_CLASSES) / 1000.0, view->in_flight,
-                 view->endpoint->concurrency, (unsigned long long)stat->delayed, (unsigned long long)stat->dead);
+    sah_buf_addf(buf, "<tr%s><td>%s<td>%s<td>", needs_a_look(view, stat) ? " class=bad" : "", view->agency->id,
+                 view->endpoint->id);
+    if (view->failing > 0)
+        sah_buf_addf(buf, "%s, %u faults in a row</td>", ops_endpoint_state(view), view->failing);
+    else
+        sah_buf_addf(buf, "%s</td>", ops_endpoint_state(view));
+    cell(buf, sum_ready(stat, 0, EMERGENCY_CLASSES), "");
+    cell(buf, (oldest(stat, 0, EMERGENCY_CLASSES) + 999) / 1000, " s");
+    cell(buf, sum_ready(stat, EMERGENCY_CLASSES, SAH_N_CLASSES), "");
+    cell(buf, (oldest(stat, EMERGENCY_CLASSES, SAH_N_CLASSES) + 999) / 1000, " s");
+    cell(buf, view->in_flight, "");
+    cell(buf, stat->delayed, "");
+    cell(buf, stat->dead, "");
 }
 
 static void table(struct sah_buf *buf, struct sah_ops *ops, const struct sah_store_stats *stats)
@@ -64,9 +81,8 @@ static void table(struct sah_buf *buf, struct sah_ops *ops, const struct sah_sto
         for (unsigned i = 0; i < stats->n_queues && i < ops->n_endpoints; i++) {
             struct sah_endpoint_view view = sah_core_endpoint(ops->s.core, i);
             const struct sah_queue_stat *stat = &stats->queues[i];
-            bool bad = view.failing >= 3 || sum_ready(stat, 0, EMERGENCY_CLASSES) > 0 || stat->dead > 0;
 
-            if (bad == (pass == 0))
+            if (needs_a_look(&view, stat) == (pass == 0))
                 row(buf, &view, stat);
         }
     sah_buf_add_text(buf, "</table>");
@@ -84,8 +100,10 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
     sah_buf_init(&buf, PAGE_MAX);
     sah_buf_add_text(&buf, head);
     sah_buf_addf(&buf, "<h1>Sahaya router, %s lane</h1>", ops_lane_name(ops->s.lane));
-    if (up)
-        sah_buf_addf(&buf, "<p class='big good'>Working. %u adapters connected.</p>", sah_link_adapters_alive(ops->s.link));
+    if (up && sah_link_adapters_alive(ops->s.link) == 0)
+        sah_buf_add_text(&buf, "<p class='big bad'>No adapter is connected: nothing comes in. Look at the adapters' logs.</p>");
+    else if (up)
+        sah_buf_addf(&buf, "<p class='big good'>Working. Adapters connected: %u</p>", sah_link_adapters_alive(ops->s.link));
     else
         sah_buf_addf(&buf, "<p class='big bad'>Redis of this lane is away (%s). New requests wait at the adapters. "
                            "Look at its log and disk, then start it.</p>",
@@ -93,7 +111,7 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
     if (durability->known && !durability->durable)
         sah_buf_addf(&buf, "<p class='big bad'>Redis may lose what it accepted: %s</p>", durability->weaker);
     if (stats->dead > 0)
-        sah_buf_addf(&buf, "<p class='big bad'>%llu dead letters wait for a person.</p>", (unsigned long long)stats->dead);
+        sah_buf_addf(&buf, "<p class='big bad'>Dead letters that wait for a person: %llu</p>", (unsigned long long)stats->dead);
     sah_buf_addf(&buf, "<p>accepted %llu &middot; delivered %llu &middot; retries %llu &middot; fell back %llu &middot; "
                        "news not yet with an adapter %llu &middot; quarantined %llu</p>",
                  (unsigned long long)c->accepted, (unsigned long long)c->machine_acks, (unsigned long long)c->retries,
