@@ -151,6 +151,7 @@ static int fill_row(struct walk *walk, const struct row *row, const struct where
         return fill_choice(walk, row, at, wire, plain);
     }
     SAH_ASSERT(!"a row of no kind");
+    return SAH_EINVAL;
 }
 
 int walk_fill(struct walk *walk, const struct shape *shape, const struct where *at,
