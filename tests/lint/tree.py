@@ -12,7 +12,7 @@ TOP = {"router", "proto", "adapters", "include", "deploy", "tests", "CMakeLists.
 BANNED = re.compile(r"\b(sprintf|strcpy|strcat|strtok|atoi|atol|gets|gmtime|localtime|rand|system|popen|"
                     r"curl_easy_perform|redisCommand)\(")
 PROMISES = re.compile(r"\b(TODO|FIXME|XXX|not implemented)\b")
-HOSTS = re.compile(r"registry\.npmjs|deb\.debian\.org|pypi\.org|/(home|root)/")
+HOSTS = re.compile(r"registry\.npmjs|deb\.debian\.org|pypi\.org|(^|[\s\"'(=:])/(home|root|work)/")
 
 
 def tracked(source):
