@@ -29,6 +29,27 @@ static void a_unit_goes_through_its_steps_in_order(void **state)
     assert_string_equal(world_heard_text(world, 4, "disposition"), "SERVED");
 }
 
+/* /statuses shows when a person spoke, and only what the router has taken. */
+static void what_the_router_took_stands_under_statuses(void **state)
+{
+    struct world *world = *state;
+    const json_t *row;
+
+    world_put(world, "/agencies/108", "{\"steps\":[\"ACKNOWLEDGED\"]}");
+    world_deliver(world, "108", "k1", "request", "");
+    world_wait_heard(world, 1);
+    world_turn(world, 50);
+    row = json_array_get(world_get(world, "/statuses?after=0")->json, 0);
+    assert_string_equal(sah_tell_text(row, "agency"), "108");
+    assert_string_equal(sah_tell_text(row, "request_id"), "E001");
+    assert_string_equal(sah_tell_text(row, "state"), "ACKNOWLEDGED");
+    world->answer_status = 409;
+    world_deliver(world, "108", "k2", "request", "");
+    world_wait_heard(world, 2);
+    world_turn(world, 50);
+    assert_int_equal(json_array_size(world_get(world, "/statuses")->json), 1);
+}
+
 static void a_booking_has_number_price_link_and_date(void **state)
 {
     struct world *world = *state;
@@ -184,6 +205,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_unit_goes_through_its_steps_in_order),
+        TEST(what_the_router_took_stands_under_statuses),
         TEST(a_booking_has_number_price_link_and_date),
         TEST(what_the_service_books_is_a_booking_anywhere),
         TEST(a_cancel_stops_the_steps_and_is_confirmed),
