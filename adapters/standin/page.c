@@ -19,6 +19,7 @@ static const char head[] =
     "table{border-collapse:collapse;width:100%;margin-bottom:2rem}"
     "th,td{border-bottom:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}"
     "td{unicode-bidi:plaintext;white-space:pre-wrap;overflow-wrap:anywhere}"
+    "td:nth-child(-n+3),th{white-space:nowrap;overflow-wrap:normal}"
     "</style></head><body><h1>Sahaya stand-in</h1>"
     "<p>Plays the Graph API and the agencies. Newest first.</p>";
 
