@@ -11,3 +11,4 @@ sah_test(test_agency_http_agency ${agency_tests}/test_http_agency.c sah_agency p
 sah_test(test_agency_callback ${agency_tests}/test_callback.c sah_agency)
 
 sah_fuzzer(fuzz_status ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_status.c status sah_agency)
+sah_test(test_agency_sameness_file ${agency_tests}/test_sameness_file.c sah_roster)
