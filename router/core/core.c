@@ -62,6 +62,8 @@ static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
         return;
     if (ticked->moved > 0)
         dispatch_sweep(core);
+    for (unsigned i = 0; i < ticked->n_timers; i++)
+        escalate_due(core, &ticked->timers[i]);
     if (ticked->more)
         core->next_store_tick_ms = 0;
     else if (ticked->waiting > 0 && core->next_store_tick_ms > core->now.mono_ms + STORE_TICK_BUSY_MS)
@@ -79,8 +81,10 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
 
     SAH_CHECK(core, CORE_MAGIC);
     core->now = now;
-    if (core->stopping)
+    if (core->stopping) { /* what was said by an agency is still written */
+        revise_retry_held(core);
         return SWEEP_MS;
+    }
     if (!core->ticking && now.mono_ms >= core->next_store_tick_ms) {
         core->ticking = true;
         core->next_store_tick_ms = now.mono_ms + STORE_TICK_IDLE_MS;
@@ -127,11 +131,7 @@ void sah_core_stop(struct sah_core *core)
 
 unsigned sah_core_in_flight(const struct sah_core *core)
 {
-    unsigned n = core->jobs;
-
-    for (unsigned i = 0; i < core->n_slots; i++)
-        n += core->slots[i].in_flight;
-    return n;
+    return core->jobs + core->attempts;
 }
 
 const struct sah_core_counters *sah_core_counters(const struct sah_core *core)

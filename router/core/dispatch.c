@@ -7,8 +7,8 @@
  *          person told (I4). A machine's 200 is DELIVERED, not a person (I9).
  *
  * I5: each lease has its epoch; a positive answer is written whenever it comes, a negative one only
- * counts with the live epoch. I7: a quarter of an endpoint's slots, at least one, is for P0 and P1
- * alone, and the store hands out worst first. I11: a slow endpoint fills its own slots only.
+ * counts with the live epoch. I7: the store hands out worst first, and the lower classes may not
+ * fill an endpoint's slots (see slots_for). I11: a slow endpoint fills its own slots only.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,9 @@
 #include "core/internal.h"
 
 #define ATTEMPT_MAGIC 0x5a415454u
-#define TOP_CLASSES 1 /* classes 0..1 may use the reserved slots */
+#define CLASS_P1 1
+#define CLASS_P2 2
+#define CLASS_LAST (SAH_N_CLASSES - 1)
 
 struct attempt {
     uint32_t magic;
@@ -49,9 +51,15 @@ static void ended(struct attempt *attempt)
 {
     struct slot *slot = attempt->slot;
 
+    slot->core->attempts--;
     attempt->magic = 0;
     free(attempt);
-    lease_more(slot);
+    /* What is due next may lie at another endpoint of the agency: a retry there, or an amendment
+     * that waited for this one. */
+    if (slot->agency->n_endpoints > 1)
+        dispatch_kick_agency(slot->core, slot->agency->id);
+    else
+        lease_more(slot);
 }
 
 static void settle_in(const struct attempt *attempt, enum sah_settle_kind kind, struct sah_settle *settle)
@@ -70,23 +78,59 @@ static void settle_in(const struct attempt *attempt, enum sah_settle_kind kind, 
     }
 }
 
+/* Is the message, or a later one, on its way to somebody else who still has the request? */
+static bool others_get(const struct sah_request_view *view, const struct sah_leased *leased)
+{
+    for (unsigned i = 0; i < view->n_lines; i++)
+        if (strcmp(view->lines[i].agency, leased->agency) != 0 && !sah_state_is_over(view->lines[i].state) &&
+            view->lines[i].sequence >= leased->sequence)
+            return true;
+    return false;
+}
+
+/* An amendment or a cancel that this agency will never take: a dead letter. The request stands, but
+ * what the citizen said since has not arrived, so a person is told and the citizen calls (I4, I9). */
+static void drop_correction(struct sah_core *core, const struct attempt *attempt,
+                            const struct sah_request_view *view, struct sah_change *change)
+{
+    const struct sah_leased *leased = &attempt->leased;
+    const struct sah_line *line = view_line(view, leased->agency);
+
+    if (line == NULL || (leased->kind == SAH_KIND_CANCEL && sah_state_is_over(line->state)))
+        return;
+    sah_error(core->s.log, "event=delivery.dead request=%s agency=%s kind=%s outcome=%s", view->request_id,
+              line->agency, sah_kind_name(leased->kind), sah_answer_kind_name(attempt->answer.answer.kind));
+    if (line->state != SAH_STATE_REJECTED && line->state != SAH_STATE_EXPIRED)
+        (void)change_event(core, change, view->request, view->priority, attempt->slot->agency, SAH_STATE_NEEDS_PERSON);
+    else if (!others_get(view, leased)) /* who never took the request takes no amendment of it */
+        change_tell_person(core, change, view);
+}
+
 static void reject_line(struct sah_core *core, const struct attempt *attempt,
                         const struct sah_request_view *view, struct sah_change *change)
 {
-    struct sah_line *line = change_line(change, view, attempt->leased.agency);
     struct sah_outbox_event *event;
+    struct sah_line *line;
 
-    if (line == NULL || attempt->leased.kind != SAH_KIND_REQUEST)
-        return; /* a refused amendment is a dead letter; the request stands */
+    if (attempt->leased.kind != SAH_KIND_REQUEST) {
+        drop_correction(core, attempt, view, change);
+        return;
+    }
+    line = change_line(change, view, attempt->leased.agency);
+    if (line == NULL)
+        return;
     line->state = attempt->verdict.next == SAH_NEXT_EXPIRED ? SAH_STATE_EXPIRED : SAH_STATE_REJECTED;
     line->status.reason = attempt->answer.reason;
     if (attempt->verdict.fall_back && change_fall_back(core, change, view, line->agency, attempt->answer.answer.kind))
         return;
+    if (change_others_live(change, view, line->agency))
+        return; /* it fell back before: the citizen hears from whoever has it */
     /* Nothing else takes it: the citizen is told why. */
     event = change_event(core, change, view->request, view->priority, attempt->slot->agency, line->state);
     if (event != NULL)
         event->status.reason = line->status.reason;
-    change_close_if_over(core, change, view);
+    if (!sah_priority_is_emergency(view->priority)) /* P0-P2 never close without a person */
+        change_close_if_over(core, change, view);
 }
 
 static void deliver_line(struct sah_core *core, const struct attempt *attempt,
@@ -99,16 +143,33 @@ static void deliver_line(struct sah_core *core, const struct attempt *attempt,
 
     if (old == NULL || attempt->leased.kind != SAH_KIND_REQUEST)
         return;
-    move = sah_lifecycle_move(old->state, SAH_STATE_DELIVERED, SAH_LEVEL_MACHINE, view->priority, false);
+    if (sah_state_is_over(old->state))
+        return; /* a machine's 200 does not undo what was said about it */
+    move = sah_lifecycle_move(old->state == SAH_STATE_CANCEL_ASKED ? old->before_cancel : old->state,
+                              SAH_STATE_DELIVERED, SAH_LEVEL_MACHINE, view->priority, false);
     if (move.kind != SAH_MOVE_APPLY)
         return; /* the person was faster than the 200 */
     line = change_line(change, view, attempt->leased.agency);
+    if (old->state == SAH_STATE_CANCEL_ASKED) {
+        line->before_cancel = SAH_STATE_DELIVERED; /* the cancel stays asked */
+        return;
+    }
     line->state = SAH_STATE_DELIVERED;
     if (attempt->answer.case_no[0] != '\0')
         memcpy(line->status.case_no, attempt->answer.case_no, sizeof line->status.case_no);
     event = change_event(core, change, view->request, view->priority, attempt->slot->agency, SAH_STATE_DELIVERED);
     if (event != NULL)
         memcpy(event->status.case_no, line->status.case_no, sizeof event->status.case_no);
+}
+
+/* Somebody there answered while an alert was still on its way (escalate.c): what becomes of the alert
+ * says nothing about the request. */
+static bool is_answered(const struct attempt *attempt, const struct sah_request_view *view)
+{
+    const struct sah_line *line = view_line(view, attempt->leased.agency);
+
+    return attempt->leased.kind == SAH_KIND_REQUEST && line != NULL && line->state >= SAH_STATE_ACKNOWLEDGED &&
+           line->state <= SAH_STATE_HANDED_OVER;
 }
 
 static bool decide_after(struct sah_core *core, void *data, const struct sah_request_view *view,
@@ -118,7 +179,7 @@ static bool decide_after(struct sah_core *core, void *data, const struct sah_req
 
     if (view == NULL)
         return false; /* closed and archived meanwhile: the lease runs out by itself */
-    switch (attempt->verdict.next) {
+    switch (is_answered(attempt, view) ? SAH_NEXT_SETTLED : attempt->verdict.next) {
     case SAH_NEXT_SETTLED:
         settle_in(attempt, SAH_SETTLE_DONE, &change->settle);
         deliver_line(core, attempt, view, change);
@@ -147,6 +208,7 @@ static void after_done(struct sah_core *core, void *data, int err, const struct 
         sah_warn(core->s.log, "event=delivery.settle_failed request=%s agency=%s err=\"%s\"",
                  attempt->leased.request_id, attempt->leased.agency, sah_strerror(err));
     if (err == SAH_ECANCELED) { /* the core is being destroyed */
+        core->attempts--;
         attempt->magic = 0;
         free(attempt);
         return;
@@ -187,6 +249,9 @@ static void count_answer(struct sah_core *core, struct slot *slot, const struct 
     case SAH_ANSWER_UNKNOWN:
         c->unknown_outcomes++;
         break;
+    case SAH_ANSWER_SILENT:
+    case SAH_ANSWER_WAITING:
+        break; /* of `previous` alone */
     }
     if (attempt->verdict.destination_fault)
         slot->failing++;
@@ -258,6 +323,7 @@ static void on_leased(void *data, int err, const struct sah_leased *leased, unsi
         attempt->slot = slot;
         attempt->leased = leased[i];
         slot->in_flight++;
+        core->attempts++;
         core->counters.leased++;
         core->counters.attempts++;
         count_to_socket(core, &leased[i]);
@@ -270,13 +336,29 @@ static void on_leased(void *data, int err, const struct sah_leased *leased, unsi
     }
 }
 
+/*
+ * How many slots of an endpoint may be taken once this class and those above it are served (I7). A
+ * quarter, at least one, is for P0 and P1 alone; as much again is not for P3 and P4. An endpoint
+ * with two slots keeps one from P3 and P4, one with a single slot serves all in turn. The bulk lane
+ * takes no P0-P2, so it keeps nothing back.
+ */
+static unsigned slots_for(const struct slot *slot, unsigned max_class)
+{
+    unsigned all = slot->endpoint->concurrency;
+    unsigned kept = all / 4 ? all / 4 : 1;
+    unsigned urgent = all > 2 ? all - kept : all;
+
+    if (slot->core->s.lane == SAH_LANE_BULK || max_class <= CLASS_P1)
+        return all;
+    if (max_class <= CLASS_P2)
+        return urgent;
+    return urgent > kept ? urgent - kept : 1;
+}
+
 static void lease_more(struct slot *slot)
 {
     struct sah_core *core = slot->core;
-    unsigned all = slot->endpoint->concurrency;
-    unsigned reserved = all / 4 ? all / 4 : 1;
-    unsigned general = all > reserved ? all - reserved : 0;
-    unsigned max_class = SAH_N_CLASSES - 1, free_slots;
+    unsigned max_class = CLASS_LAST, may;
 
     if (core->stopping)
         return;
@@ -284,17 +366,15 @@ static void lease_more(struct slot *slot)
         slot->again = true;
         return;
     }
-    if (slot->in_flight >= all)
-        return;
-    if (slot->in_flight < general) {
-        free_slots = general - slot->in_flight;
-    } else {
-        max_class = TOP_CLASSES;
-        free_slots = all - slot->in_flight;
+    while (slot->in_flight >= (may = slots_for(slot, max_class))) {
+        if (max_class <= CLASS_P1)
+            return; /* full */
+        max_class = max_class > CLASS_P2 ? CLASS_P2 : CLASS_P1;
     }
+    may -= slot->in_flight;
     slot->leasing = true;
     core->s.store->lease(core->s.store->data, slot->endpoint->id, max_class,
-                         free_slots > SAH_LEASE_MAX ? SAH_LEASE_MAX : free_slots, on_leased, slot);
+                         may > SAH_LEASE_MAX ? SAH_LEASE_MAX : may, on_leased, slot);
 }
 
 void dispatch_kick_agency(struct sah_core *core, const char *agency)

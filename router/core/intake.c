@@ -166,14 +166,20 @@ static bool same_citizen(const struct intake *job, const struct sah_request_view
     return strcmp(from->channel, owner->channel) == 0 && strcmp(from->sender, owner->sender) == 0;
 }
 
+/* Words of the citizen open a closed request again; what an adapter notes by itself does not. */
+static bool asks_for_help(enum sah_amendment_kind kind)
+{
+    return kind != SAH_AMENDMENT_PAUSE && kind != SAH_AMENDMENT_CITIZEN_SILENT;
+}
+
 static void reopen_line(const struct intake *job, struct sah_core *core, struct sah_change *change,
                         const struct sah_request_view *view, struct sah_line *line)
 {
-    bool asks_again = job->message->u.amendment.kind == SAH_AMENDMENT_RESUME;
+    enum sah_amendment_kind kind = job->message->u.amendment.kind;
 
-    if (line->state == SAH_STATE_CANCEL_ASKED && asks_again) {
+    if (line->state == SAH_STATE_CANCEL_ASKED && kind == SAH_AMENDMENT_RESUME) {
         line->state = line->before_cancel; /* "no no please come": the agency reads it in the amendment */
-    } else if (sah_state_is_over(line->state) && line->state != SAH_STATE_REJECTED) {
+    } else if (sah_state_is_over(line->state) && asks_for_help(kind)) {
         line->state = SAH_STATE_REOPENED;
         change->closed_ms = 0;
         (void)change_event(core, change, view->request, view->priority,
@@ -181,35 +187,110 @@ static void reopen_line(const struct intake *job, struct sah_core *core, struct 
     }
 }
 
+/* The request as it is known now: what the amendment does not say again still holds, so "" is the
+ * service it has, and new cues are ranked beside its type and its patient. */
+static void amended(const struct intake *job, const struct sah_request_view *view, struct sah_request *ret_whole)
+{
+    const struct sah_request *before = &view->request->u.request;
+    struct sah_triage *triage = &ret_whole->triage;
+
+    *ret_whole = job->message->u.amendment.part;
+    ret_whole->citizen.vulnerable |= before->citizen.vulnerable;
+    if (ret_whole->urgency == SAH_URGENCY_UNSPECIFIED)
+        ret_whole->urgency = before->urgency;
+    if (ret_whole->payload.kind == SAH_PAYLOAD_NONE)
+        ret_whole->payload = before->payload;
+    if (ret_whole->n_places == 0) {
+        ret_whole->n_places = before->n_places;
+        memcpy(ret_whole->places, before->places, sizeof ret_whole->places);
+    }
+    if (triage->service[0] == '\0')
+        memcpy(triage->service, before->triage.service, sizeof triage->service);
+    if (triage->incident_type[0] == '\0')
+        memcpy(triage->incident_type, before->triage.incident_type, sizeof triage->incident_type);
+    if (triage->patients < before->triage.patients)
+        triage->patients = before->triage.patients;
+}
+
+/* The request itself and, after it, this amendment. */
+static bool call_in(struct intake *job, const struct sah_request_view *view, struct sah_change *change,
+                    const struct sah_agency *agency)
+{
+    struct sah_line *line = change_line(change, view, agency->id);
+
+    if (line == NULL || !change_plan(change, agency, &view->request->id, SAH_KIND_REQUEST, 1)) {
+        sah_error(job->core->s.log, "event=request.full request=%s agency=%s", view->request_id, agency->id);
+        return false;
+    }
+    line->state = SAH_STATE_QUEUED;
+    return true;
+}
+
 /* New services of the amendment get the request itself first, so that they can read the rest. */
 static void add_agencies(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
-                         struct sah_change *change)
+                         const struct sah_request *whole, struct sah_change *change)
 {
-    struct sah_request place_of = job->message->u.amendment.part;
+    struct sah_rank before, added = job->rank;
     struct sah_route route;
 
-    if (place_of.n_places == 0) {
-        place_of.n_places = view->request->u.request.n_places;
-        memcpy(place_of.places, view->request->u.request.places, sizeof place_of.places);
-    }
-    find_route(core, &place_of, &job->rank, job->now, &route);
-    for (unsigned i = 0; i < route.n; i++) {
-        struct sah_line *line;
+    /* A service that was asked for has its agency: asking at another hour finds no second one. */
+    sah_rank(core->s.policy, &view->request->u.request, &before);
+    added.n_services = 0;
+    for (unsigned i = 0; i < job->rank.n_services; i++) {
+        bool is_new = true;
 
-        if (view_line(view, route.agencies[i]->id) != NULL)
-            continue;
-        line = change_line(change, view, route.agencies[i]->id);
-        if (line == NULL || !change_plan(change, route.agencies[i], &view->request->id, SAH_KIND_REQUEST, 1))
-            return;
-        line->state = SAH_STATE_QUEUED;
+        for (unsigned j = 0; j < before.n_services; j++)
+            is_new = is_new && strcmp(before.services[j], job->rank.services[i]) != 0;
+        if (is_new)
+            memcpy(added.services[added.n_services++], job->rank.services[i], SAH_SERVICE_SIZE);
     }
+    if (added.n_services == 0)
+        return;
+    find_route(core, whole, &added, job->now, &route);
+    for (unsigned i = 0; i < route.n; i++)
+        if (view_line(view, route.agencies[i]->id) == NULL && !call_in(job, view, change, route.agencies[i]))
+            return;
+}
+
+/* Everybody refused the request before: the amendment must not go to nobody (I4, I9). */
+static void find_somebody(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
+                          struct sah_change *change)
+{
+    const struct sah_agency *last = sah_roster_agency(core->s.roster, sah_slice_of(core->s.roster->catch_all));
+
+    if (!asks_for_help(job->message->u.amendment.kind))
+        return;
+    if (sah_priority_is_emergency(change->priority)) {
+        change->closed_ms = 0; /* it may have been none when it was closed */
+        if (last != NULL && view_line(view, last->id) == NULL && call_in(job, view, change, last))
+            return;
+    }
+    change_tell_person(core, change, view);
+}
+
+/* False in the bulk lane when the amendment makes an emergency of it. */
+static bool rank_again(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
+                       struct sah_change *change)
+{
+    const struct sah_triage *triage = &job->message->u.amendment.part.triage;
+    struct sah_request whole;
+
+    change->priority = view->priority;
+    if (triage->n_cues == 0 && triage->service[0] == '\0' && triage->n_additional == 0)
+        return true;
+    amended(job, view, &whole);
+    sah_rank(core->s.policy, &whole, &job->rank);
+    change->priority = sah_priority_higher(view->priority, job->rank.priority);
+    if (core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(change->priority))
+        return false; /* a danger inside a booking is a new request */
+    add_agencies(core, job, view, &whole, change);
+    return true;
 }
 
 static bool decide_amendment(struct sah_core *core, void *data, const struct sah_request_view *view,
                              struct sah_change *change)
 {
     struct intake *job = data;
-    const struct sah_triage *triage = &job->message->u.amendment.part.triage;
     uint32_t sequence;
 
     if (view == NULL || !same_citizen(job, view)) {
@@ -218,26 +299,27 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
     }
     sequence = view->last_sequence + 1;
     carry_message(job, change, sequence);
-    if (triage->n_cues > 0 || triage->service[0] != '\0') {
-        sah_rank(core->s.policy, &job->message->u.amendment.part, &job->rank);
-        change->priority = sah_priority_higher(view->priority, job->rank.priority);
-        if (core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(change->priority)) {
-            job->refusal = SAH_RESULT_WRONG_LANE; /* a danger inside a booking is a new request */
-            return false;
-        }
-        add_agencies(core, job, view, change);
+    if (!rank_again(core, job, view, change)) {
+        job->refusal = SAH_RESULT_WRONG_LANE;
+        return false;
     }
     for (unsigned i = 0; i < view->n_lines; i++) {
         const struct sah_agency *agency =
             sah_roster_agency(core->s.roster, sah_slice_of(view->lines[i].agency));
         struct sah_line *line;
 
-        if (agency == NULL || view->lines[i].state == SAH_STATE_REJECTED)
+        /* Those two never got the request: it would stand alone there. */
+        if (agency == NULL || view->lines[i].state == SAH_STATE_REJECTED ||
+            view->lines[i].state == SAH_STATE_EXPIRED)
             continue;
         line = change_line(change, view, agency->id);
         SAH_ASSERT(line != NULL);
         reopen_line(job, core, change, view, line);
     }
+    if (change->n_lines == 0)
+        find_somebody(core, job, view, change);
+    if (view->closed_ms > 0 && change_others_live(change, view, ""))
+        change->closed_ms = 0;
     for (unsigned i = 0; i < change->n_lines; i++) {
         const struct sah_agency *agency =
             sah_roster_agency(core->s.roster, sah_slice_of(change->lines[i].agency));

@@ -23,7 +23,9 @@ struct slot { /* one endpoint: what is in flight there (I11) */
 
 struct take { /* one outbox_take under way, by place among the channels */
     struct sah_core *core;
-    unsigned index;
+    bool under_way;
+    bool again; /* take once more when it is back */
+    char channel[SAH_CHANNEL_SIZE];
 };
 
 struct revise; /* one change under way: revise.c */
@@ -34,12 +36,12 @@ struct sah_core {
     struct sah_now now; /* of the newest call from outside */
     struct sah_core_counters counters;
     unsigned jobs;
+    unsigned attempts; /* sent, or answered and not yet written */
     struct slot *slots;
     unsigned n_slots;
     struct revise *held; /* changes that wait for the store to come back, oldest first */
     uint64_t next_store_tick_ms, next_sweep_ms, next_outbox_ms;
-    bool ticking, taking[SAH_CHANNELS_MAX];
-    bool outbox_again;
+    bool ticking;
     bool stopping;
     struct take takes[SAH_CHANNELS_MAX];
 };
@@ -79,6 +81,14 @@ struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *
  */
 bool change_fall_back(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
                       const char *agency, enum sah_answer_kind outcome);
+/* The request also goes to `to`, told that `from` had it before and what came of it. False when the
+ * change is full. */
+bool change_copy(struct sah_change *change, const struct sah_request_view *view, const char *from,
+                 const struct sah_agency *to, enum sah_answer_kind outcome);
+/* Nobody is left who could take it: an operator is told, and the citizen, with the number to dial (I9). */
+void change_tell_person(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
+/* Is the request, as the change leaves it, still with somebody besides `agency`? */
+bool change_others_live(const struct sah_change *change, const struct sah_request_view *view, const char *agency);
 /* closed_ms is set when every line, as the change leaves them, is over. */
 void change_close_if_over(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
 const struct sah_citizen *message_citizen(const struct sah_message *message);
@@ -87,6 +97,10 @@ const struct sah_citizen *message_citizen(const struct sah_message *message);
 void dispatch_kick_agency(struct sah_core *core, const char *agency);
 void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change);
 void dispatch_sweep(struct sah_core *core);
+/* ---- escalate.c */
+/* Sets and clears timers so that each line, as the change leaves it, has the one it wants. */
+void escalate_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
+void escalate_due(struct sah_core *core, const struct sah_due_timer *timer);
 /* ---- notify.c */
 void notify_pump(struct sah_core *core);
 

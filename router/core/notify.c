@@ -12,21 +12,38 @@
 #define TAKE_MAX 32
 #define REDELIVER_MS 2000
 
+static void take(struct take *t);
+
 static void on_events(void *data, int err, const struct sah_outbox_event *events, unsigned n)
 {
-    struct take *take = data;
-    struct sah_core *core = take->core;
+    struct take *t = data;
+    struct sah_core *core = t->core;
+    bool again = t->again;
+    unsigned sent = 0;
 
-    core->taking[take->index] = false;
+    t->under_way = t->again = false;
     if (err != SAH_OK)
         return;
     for (unsigned i = 0; i < n; i++)
         if (core->s.adapters->send_event(core->s.adapters->data, &events[i]) == SAH_OK)
-            core->counters.events_sent++;
-    if (core->outbox_again || n == TAKE_MAX) {
-        core->outbox_again = false;
-        notify_pump(core);
+            sent++;
+    core->counters.events_sent += sent;
+    /* An adapter that takes nothing now is asked again by the tick, not in a circle. */
+    if (!core->stopping && (again || (n == TAKE_MAX && sent == n)))
+        take(t);
+}
+
+/* Each channel by itself: two that are busy must not wake each other for ever. */
+static void take(struct take *t)
+{
+    const struct sah_store *store = t->core->s.store;
+
+    if (t->under_way) {
+        t->again = true;
+        return;
     }
+    t->under_way = true;
+    store->outbox_take(store->data, t->channel, TAKE_MAX, REDELIVER_MS, on_events, t);
 }
 
 void notify_pump(struct sah_core *core)
@@ -35,13 +52,13 @@ void notify_pump(struct sah_core *core)
     unsigned n = core->stopping ? 0 : core->s.adapters->channels(core->s.adapters->data, channels);
 
     for (unsigned i = 0; i < n && i < SAH_CHANNELS_MAX; i++) {
-        if (core->taking[i]) {
-            core->outbox_again = true;
-            continue;
+        struct take *t = &core->takes[i];
+
+        if (!t->under_way) {
+            t->core = core;
+            memcpy(t->channel, channels[i], sizeof t->channel);
         }
-        core->taking[i] = true;
-        core->takes[i] = (struct take){.core = core, .index = i};
-        core->s.store->outbox_take(core->s.store->data, channels[i], TAKE_MAX, REDELIVER_MS, on_events, &core->takes[i]);
+        take(t);
     }
 }
 

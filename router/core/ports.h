@@ -11,6 +11,7 @@
 
 #include <sahaya/message.h>
 
+#include "policy/escalation.h"
 #include "policy/outcome.h"
 
 #define SAH_LINES_MAX 8
@@ -18,6 +19,7 @@
 #define SAH_EVENTS_MAX 8
 #define SAH_LEASE_MAX 64
 #define SAH_PREVIOUS_MAX 6
+#define SAH_DUE_MAX 16 /* timers a tick hands out */
 
 /* ---- what the store holds of a request */
 struct sah_line { /* a request at one agency */
@@ -26,6 +28,12 @@ struct sah_line { /* a request at one agency */
     enum sah_state before_cancel; /* what a declined cancel goes back to */
     uint32_t sequence;            /* newest message of the request planned for this agency */
     struct sah_agency_status status; /* the newest details: case, units, ETA... */
+    /* A copy made because another agency refused, was silent or has no unit: whose. "" = the request
+     * was meant for this one. Whoever answers first has it for all that stand for the same. */
+    char stands_for[SAH_AGENCY_SIZE];
+    /* As the store has it; set through sah_change.timers, never from here. */
+    enum sah_timer_kind timer;
+    unsigned timer_level;
 };
 struct sah_request_view {
     char request_id[SAH_REQUEST_ID_SIZE];
@@ -53,6 +61,20 @@ struct sah_plan { /* a delivery to make */
     uint32_t sequence;
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
+    /* A delivery that is there: when it is done or delayed it becomes ready now, at `endpoint`, with a
+     * new epoch and as a possible duplicate: same key, old place. In any other state it is under way,
+     * or dead, and stays as it is. */
+    bool again;
+};
+/* A line's timer: one a line, and setting it replaces the one before. It is due at the later of the
+ * two, and handed out again and again by tick until a change sets or clears it. */
+struct sah_timer_set {
+    char agency[SAH_AGENCY_SIZE]; /* of a line that is there, or comes with this change */
+    enum sah_timer_kind kind;     /* NONE: clear it */
+    unsigned level;               /* 0..15 */
+    uint32_t after_accept_ms, after_now_ms;
+    bool sooner; /* never later than the one it replaces */
+    bool still;  /* remembered with its line, and never due */
 };
 enum sah_settle_kind {
     SAH_SETTLE_NONE = 0,
@@ -89,6 +111,8 @@ struct sah_change {
     struct sah_plan plans[SAH_PLANS_MAX];
     unsigned n_events; /* outbox events; their ids are given by the store */
     struct sah_outbox_event events[SAH_EVENTS_MAX];
+    unsigned n_timers;
+    struct sah_timer_set timers[SAH_LINES_MAX];
     struct sah_settle settle;
     char audit[257]; /* rule, policy version, what was decided: no personal data (I13) */
 };
@@ -126,10 +150,19 @@ struct sah_leased {
     struct sah_slice bytes; /* the message's envelope; borrowed until the completion returns */
 };
 
+struct sah_due_timer {
+    char request_id[SAH_REQUEST_ID_SIZE];
+    char agency[SAH_AGENCY_SIZE];
+    enum sah_timer_kind kind;
+    unsigned level;
+    uint32_t late_ms; /* since it was due, however often it was handed out */
+};
 struct sah_ticked {
     unsigned moved;   /* deliveries that became ready */
     unsigned waiting; /* still delayed or leased */
     unsigned more;    /* 1: there was more than the limit */
+    unsigned n_timers;
+    struct sah_due_timer timers[SAH_DUE_MAX];
 };
 struct sah_queue_stat {
     char endpoint[SAH_AGENCY_SIZE];
@@ -161,7 +194,8 @@ struct sah_store {
     void (*lease)(void *data, const char *endpoint, unsigned max_class, unsigned n, sah_lease_fn *fn, void *fn_data);
     /* Settles without touching the request: SAH_SETTLE_DELAY only. `stale` comes back as SAH_ENOENT. */
     void (*settle)(void *data, const struct sah_settle *settle, sah_done_fn *fn, void *fn_data);
-    /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place. */
+    /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place.
+     * Timers that are due are handed out, and again 5 s later: a router that dies in between loses none. */
     void (*tick)(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data);
     void (*stats)(void *data, const char *const *endpoints, unsigned n, sah_stats_fn *fn, void *fn_data);
     /* Outbox: events of a channel not yet acked, emergencies first, in order within a request; each

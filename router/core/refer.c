@@ -22,13 +22,16 @@ const struct sah_line *view_line(const struct sah_request_view *view, const char
 struct sah_line *change_line(struct sah_change *change, const struct sah_request_view *view, const char *agency)
 {
     const struct sah_line *old = view_line(view, agency);
+    unsigned n_all = view != NULL ? view->n_lines : 0;
     struct sah_line *line;
 
-    for (unsigned i = 0; i < change->n_lines; i++)
+    for (unsigned i = 0; i < change->n_lines; i++) {
         if (strcmp(change->lines[i].agency, agency) == 0)
             return &change->lines[i];
-    if (change->n_lines == SAH_LINES_MAX ||
-        (old == NULL && view != NULL && view->n_lines == SAH_LINES_MAX))
+        n_all += view_line(view, change->lines[i].agency) == NULL;
+    }
+    /* The bound is on the request as it will be, so a line that is there already always fits. */
+    if (old == NULL && n_all == SAH_LINES_MAX)
         return NULL;
     line = &change->lines[change->n_lines++];
     if (old != NULL) {
@@ -111,7 +114,7 @@ struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *
     return event;
 }
 
-static void tell_a_person(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
+void change_tell_person(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
 {
     const struct sah_roster *roster = core->s.roster;
 
@@ -123,48 +126,69 @@ static void tell_a_person(struct sah_core *core, struct sah_change *change, cons
                        sah_roster_agency(roster, sah_slice_of(roster->catch_all)), SAH_STATE_NEEDS_PERSON);
 }
 
+bool change_copy(struct sah_change *change, const struct sah_request_view *view, const char *from,
+                 const struct sah_agency *to, enum sah_answer_kind outcome)
+{
+    const struct sah_line *old = view_line(view, from);
+    struct sah_line *line = change_line(change, view, to->id);
+    struct sah_plan *plan;
+
+    if (line == NULL || !change_plan(change, to, &view->request->id, SAH_KIND_REQUEST, 1))
+        return false;
+    line->state = SAH_STATE_QUEUED;
+    line->sequence = 1;
+    (void)sah_format(line->stands_for, sizeof line->stands_for, "%s",
+                     old != NULL && old->stands_for[0] != '\0' ? old->stands_for : from);
+    plan = &change->plans[change->n_plans - 1];
+    plan->n_previous = 1;
+    (void)sah_format(plan->previous[0].agency, sizeof plan->previous[0].agency, "%s", from);
+    plan->previous[0].outcome = outcome;
+    return true;
+}
+
 bool change_fall_back(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
                       const char *agency, enum sah_answer_kind outcome)
 {
     char tried[SAH_LINES_MAX][SAH_AGENCY_SIZE];
     const struct sah_agency *here = sah_roster_agency(core->s.roster, sah_slice_of(agency));
     const struct sah_agency *next = NULL;
-    struct sah_line *line;
 
     for (unsigned i = 0; i < view->n_lines; i++)
         memcpy(tried[i], view->lines[i].agency, sizeof tried[i]);
     if (here != NULL)
         next = sah_route_fallback(core->s.roster, here, (const char (*)[SAH_AGENCY_SIZE])tried, view->n_lines);
-    if (next == NULL || (line = change_line(change, view, next->id)) == NULL ||
-        !change_plan(change, next, &view->request->id, SAH_KIND_REQUEST, 1)) {
-        tell_a_person(core, change, view);
+    if (next == NULL || !change_copy(change, view, agency, next, outcome)) {
+        change_tell_person(core, change, view);
         return false;
     }
-    line->state = SAH_STATE_QUEUED;
-    line->sequence = 1;
-    struct sah_plan *plan = &change->plans[change->n_plans - 1];
-    plan->n_previous = 1;
-    (void)sah_format(plan->previous[0].agency, sizeof plan->previous[0].agency, "%s", agency);
-    plan->previous[0].outcome = outcome;
     core->counters.fallbacks++;
     sah_warn(core->s.log, "event=request.fall_back request=%s from=%s to=%s outcome=%s", view->request_id,
              agency, next->id, sah_answer_kind_name(outcome));
     return true;
 }
 
+static const struct sah_line *line_after(const struct sah_change *change, const struct sah_line *line)
+{
+    for (unsigned i = 0; i < change->n_lines; i++)
+        if (strcmp(change->lines[i].agency, line->agency) == 0)
+            return &change->lines[i];
+    return line;
+}
+
+bool change_others_live(const struct sah_change *change, const struct sah_request_view *view, const char *agency)
+{
+    for (unsigned i = 0; i < view->n_lines; i++)
+        if (strcmp(view->lines[i].agency, agency) != 0 &&
+            !sah_state_is_over(line_after(change, &view->lines[i])->state))
+            return true;
+    for (unsigned i = 0; i < change->n_lines; i++)
+        if (strcmp(change->lines[i].agency, agency) != 0 && !sah_state_is_over(change->lines[i].state))
+            return true;
+    return false;
+}
+
 void change_close_if_over(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
 {
-    for (unsigned i = 0; i < view->n_lines; i++) {
-        const struct sah_line *line = &view->lines[i];
-
-        for (unsigned j = 0; j < change->n_lines; j++)
-            if (strcmp(change->lines[j].agency, line->agency) == 0)
-                line = &change->lines[j];
-        if (!sah_state_is_over(line->state))
-            return;
-    }
-    for (unsigned j = 0; j < change->n_lines; j++)
-        if (!sah_state_is_over(change->lines[j].state))
-            return;
-    change->closed_ms = core->now.wall_ms;
+    if (!change_others_live(change, view, "")) /* no agency has that name: all of them */
+        change->closed_ms = core->now.wall_ms;
 }

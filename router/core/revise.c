@@ -51,7 +51,7 @@ static void failed(struct revise *r, int err)
     struct revise **end = &r->core->held;
 
     /* What the store refuses will not get better by asking again: the lease will come home. */
-    if (!r->persist || err == SAH_EINVAL || err == SAH_ECANCELED) {
+    if (!r->persist || err == SAH_EINVAL || err == SAH_EPROTO || err == SAH_ECANCELED) {
         finish(r, err, NULL);
         return;
     }
@@ -95,6 +95,7 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
         finish(r, SAH_OK, NULL);
         return;
     }
+    escalate_rearm(r->core, &r->change, err == SAH_OK ? view : NULL);
     r->core->s.store->commit(r->core->s.store->data, &r->change, on_committed, r);
 }
 

@@ -29,10 +29,22 @@ static bool same_details(const struct sah_agency_status *a, const struct sah_age
            strcmp(a->payment_url, b->payment_url) == 0 && a->reason == b->reason;
 }
 
-/* What was said before and is not said again still holds: a case number, a vehicle. */
-static void merge_details(struct sah_agency_status *into, const struct sah_agency_status *said)
+/* What was said before and is not said again still holds: a case number, a vehicle, a price; within
+ * one state the ETA too. */
+static void merge_details(struct sah_agency_status *into, const struct sah_agency_status *said, bool same_state)
 {
     struct sah_agency_status merged = *said;
+
+    if (same_state && merged.eta_s == 0)
+        merged.eta_s = into->eta_s;
+    if (same_state && merged.reason == SAH_REASON_UNSPECIFIED)
+        merged.reason = into->reason;
+    if (merged.due_ms == 0)
+        merged.due_ms = into->due_ms;
+    if (merged.price_paise == 0)
+        merged.price_paise = into->price_paise;
+    if (merged.payment_url[0] == '\0')
+        memcpy(merged.payment_url, into->payment_url, sizeof merged.payment_url);
 
     if (merged.case_no[0] == '\0')
         memcpy(merged.case_no, into->case_no, sizeof merged.case_no);
@@ -64,7 +76,7 @@ static bool decline_cancel(struct sah_core *core, struct status_job *job, const 
     if (job->status.reason != SAH_REASON_CANCEL_DECLINED || line->state != SAH_STATE_CANCEL_ASKED)
         return false;
     line->state = line->before_cancel;
-    merge_details(&line->status, &job->status);
+    merge_details(&line->status, &job->status, false);
     line->status.state = line->state;
     tell(core, change, view, line, SAH_STATE_CANCEL_ASKED); /* with the reason: "not cancelled" */
     job->result.code = SAH_STATUS_APPLIED;
@@ -77,7 +89,7 @@ static void apply(struct sah_core *core, struct status_job *job, const struct sa
 {
     enum sah_state to = job->status.state;
 
-    merge_details(&line->status, &job->status);
+    merge_details(&line->status, &job->status, false);
     line->state = to;
     if (to == SAH_STATE_REJECTED &&
         change_fall_back(core, change, view, line->agency, SAH_ANSWER_REFUSED)) {
@@ -89,8 +101,37 @@ static void apply(struct sah_core *core, struct status_job *job, const struct sa
         line->state = SAH_STATE_WAITING_UNIT;
     if (to == SAH_STATE_REOPENED)
         change->closed_ms = 0;
-    change_close_if_over(core, change, view);
+    /* An agency's program may refuse an emergency; only a person may end it. */
+    if (job->status.level == SAH_LEVEL_PERSON || !sah_priority_is_emergency(view->priority))
+        change_close_if_over(core, change, view);
     job->result.state = line->state;
+}
+
+/* Whoever speaks of a request has it, even when its 200 never came: nothing is sent again and nobody
+ * else is called in (I5). */
+static void count_as_delivered(const struct status_job *job, const struct sah_request_view *view,
+                               const struct sah_line *old, struct sah_change *change)
+{
+    enum sah_state was = old->state == SAH_STATE_CANCEL_ASKED ? old->before_cancel : old->state;
+
+    /* An alert may be on its way again (escalate.c): that ends here too. */
+    if (was >= SAH_STATE_DELIVERED &&
+        (old->timer == SAH_TIMER_NONE || old->timer_level <= 1 || old->timer_level == SAH_LADDER_SPENT))
+        return;
+    change->settle.kind = SAH_SETTLE_DONE;
+    change->settle.outcome = SAH_ANSWER_MACHINE_ACK;
+    sah_delivery_key(&view->request->id, job->status.agency, change->settle.key);
+}
+
+/* Gaps are filled in the audit record; nobody is told what nobody said. */
+static void note_inferred(const struct sah_move *move, struct sah_change *change)
+{
+    for (unsigned i = 0; i < move->n_inferred; i++) {
+        size_t len = strlen(change->audit);
+
+        (void)sah_format(change->audit + len, sizeof change->audit - len, " inferred=%s",
+                         sah_state_name(move->inferred[i]));
+    }
 }
 
 static bool refused(struct status_job *job, const struct sah_line *line, const struct sah_move *move, bool booking)
@@ -129,10 +170,12 @@ static bool decide_status(struct sah_core *core, void *data, const struct sah_re
     case SAH_MOVE_APPLY:
         job->result.code = SAH_STATUS_APPLIED;
         apply(core, job, view, line, change);
+        count_as_delivered(job, view, old, change);
+        note_inferred(&move, change);
         return true;
     case SAH_MOVE_REPEAT:
         job->result.code = SAH_STATUS_REPEATED;
-        merge_details(&line->status, &job->status);
+        merge_details(&line->status, &job->status, true);
         if (same_details(&line->status, &old->status))
             return false;
         tell(core, change, view, line, line->state);
@@ -152,8 +195,7 @@ static void status_done(struct sah_core *core, void *data, int err, const struct
     struct status_job *job = data;
     struct sah_core_counters *c = &core->counters;
 
-    SAH_UNUSED(committed);
-    if (err != SAH_OK)
+    if (err != SAH_OK || (committed != NULL && committed->stale))
         job->result.code = SAH_STATUS_UNAVAILABLE;
     switch (job->result.code) {
     case SAH_STATUS_APPLIED:

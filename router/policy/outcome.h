@@ -18,6 +18,9 @@ enum sah_answer_kind {
     SAH_ANSWER_TROUBLE,      /* 5xx, 408, 425; and 3xx, 401, 403-405, 407, 421: the road is wrong */
     SAH_ANSWER_UNREACHABLE,  /* nothing was sent */
     SAH_ANSWER_UNKNOWN,      /* deadline or a cut reply after sending: it may have it */
+    /* No answers to an attempt, but what a copy is told of the agency before it: */
+    SAH_ANSWER_SILENT,       /* it has it, and no person has answered */
+    SAH_ANSWER_WAITING,      /* a person there has it, and no unit */
 };
 const char *sah_answer_kind_name(enum sah_answer_kind kind);
 

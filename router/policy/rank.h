@@ -11,6 +11,8 @@
 
 #include <sahaya/request.h>
 
+#include "policy/escalation.h"
+
 #define SAH_RANK_RULES_MAX 160
 #define SAH_RANK_MATCH_MAX 12
 #define SAH_RAISES_MAX 24
@@ -45,6 +47,7 @@ struct sah_policy {
     struct sah_raise raises[SAH_RAISES_MAX];
     enum sah_priority unknown; /* no rule matched and the sender did not say BULK: P1 */
     enum sah_priority bulk;    /* no rule matched and the sender said BULK: P4 */
+    struct sah_ladder ladder;
 };
 
 struct sah_rank {

@@ -7,22 +7,33 @@
 
 local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
-local C_BOUND, C_LANE, C_LENGTH = 17, 18, 18
+local C_BOUND, C_LANE, C_TIMERS, C_LENGTH = 17, 18, 19, 19
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 16, 8, 65536
-local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS = 1, 2, 3, 4, 5, 6, 7
+local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN = 1, 2, 3, 4, 5, 6, 7, 8
 local PREFIX = 32 -- of a message: accept sequence and accept time, sixteen digits each
 
 local function check_plans(t, c)
     check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
     for _, p in ipairs(c[C_PLANS]) do
-        check(type(p) == 'table' and #p == 7, 'plan')
+        check(type(p) == 'table' and #p == 8, 'plan')
         check(is_hex32(p[P_KEY]), 'plan key')
         check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
         check(is_hex32(p[P_MID]), 'plan message id')
         check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
-        check(is_text(p[P_PREVIOUS], 1024), 'plan previous')
+        check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 1), 'plan previous')
         check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
             'plan of an unknown message')
+    end
+end
+
+-- {agency, kind, level, after accept ms, after now ms, sooner, still}; kind 0 clears.
+local function check_timers(c)
+    check(type(c[C_TIMERS]) == 'table' and #c[C_TIMERS] <= LINES_MAX, 'timers')
+    for _, timer in ipairs(c[C_TIMERS]) do
+        check(type(timer) == 'table' and #timer == 7 and is_name(timer[1]), 'timer')
+        check(is_int(timer[2], 0, 3) and is_int(timer[3], 0, 15), 'timer kind')
+        check(is_int(timer[4], 0, DAY_MS) and is_int(timer[5], 0, DAY_MS), 'timer ms')
+        check(is_int(timer[6], 0, 1) and is_int(timer[7], 0, 1), 'timer flags')
     end
 end
 
@@ -61,12 +72,13 @@ local function read_change(t, args)
         check_settle(c[C_SETTLE])
     end
     check_parts(c, args)
+    check_timers(c)
     check_plans(t, c)
     return c
 end
 
 -- The request's agencies in the order in which they came, with those of this change.
-local function agencies_with(list, lines)
+local function agencies_with(list, lines, timers)
     local known, names = {}, {}
     for name in (list or ''):gmatch('[^,]+') do
         known[name] = true
@@ -79,6 +91,9 @@ local function agencies_with(list, lines)
         end
     end
     check(#names <= LINES_MAX, 'more agencies than a request may have')
+    for _, timer in ipairs(timers) do
+        check(known[timer[1]], 'timer of no line')
+    end
     return table.concat(names, ',')
 end
 
@@ -116,10 +131,30 @@ local function store_request(t, c, bytes, old, now)
     redis.call('HSET', t .. ':rq:' .. c[C_RID], unpack(set))
 end
 
+-- Once more, now: what is done or delayed. The rest is under way, or dead.
+local function plan_again(t, p, class)
+    local d = get_delivery(t, p[P_KEY])
+    if d.st ~= 'done' and d.st ~= 'delayed' then
+        return
+    end
+    local was_done = d.st == 'done'
+    leave(t, d)
+    d.e = p[P_ENDPOINT]
+    redis.call('HSET', d.hash, 'e', d.e, 'ep', d.ep + 1, 'pd', 1)
+    redis.call('PERSIST', d.hash)
+    if was_done then
+        order_add(t, d)
+    end
+    make_ready(t, d, class)
+end
+
 local function store_plans(t, c, class, now)
     for _, p in ipairs(c[C_PLANS]) do
         local hash = t .. ':dl:' .. p[P_KEY]
-        if redis.call('EXISTS', hash) == 0 then -- a plan made before is left as it is
+        local is_there = redis.call('EXISTS', hash) == 1
+        if is_there and p[P_AGAIN] == 1 then
+            plan_again(t, p, class)
+        elseif not is_there then -- a plan made before is left as it is
             local prefix = redis.call('GETRANGE', t .. ':ms:' .. p[P_MID], 0, PREFIX - 1)
             local d = {key = p[P_KEY], hash = hash, r = c[C_RID], a = p[P_AGENCY], e = p[P_ENDPOINT],
                        s = p[P_SEQUENCE], q = tonumber(prefix:sub(1, 16))}
@@ -144,6 +179,29 @@ local function store_events(t, c, args)
         redis.call('ZADD', t .. ':ob:' .. event[1] .. ':' .. event[2], seq, id)
     end
     count(t, 'outbox', n)
+end
+
+-- One timer a line: "kind:level:due" in the request, and its turn in :tz.
+local function store_timers(t, c, accepted, now)
+    local rq, set = t .. ':rq:' .. c[C_RID], t .. ':tz'
+    for _, timer in ipairs(c[C_TIMERS]) do
+        local member = c[C_RID] .. '|' .. timer[1]
+        local due = math.max(accepted + timer[4], now + timer[5])
+        local before = timer[6] == 1 and redis.call('ZSCORE', set, member)
+        if before then
+            due = math.min(due, tonumber(before))
+        end
+        if timer[2] == 0 then
+            redis.call('HDEL', rq, 't:' .. timer[1])
+        else
+            redis.call('HSET', rq, 't:' .. timer[1], timer[2] .. ':' .. timer[3] .. ':' .. dec(due))
+        end
+        if timer[2] == 0 or timer[7] == 1 then
+            redis.call('ZREM', set, member)
+        else
+            redis.call('ZADD', set, due, member)
+        end
+    end
 end
 
 -- A raise moves what is queued up, at the same place, and starts the bound for what waits.
@@ -196,9 +254,9 @@ end
 
 -- What the request was before this change; old.class is what it is from now on.
 local function read_old(t, c)
-    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl')
+    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl', 'acc')
     local old = {revision = tonumber(was[1]) or 0, sequence = tonumber(was[3]) or 0, accept_seq = 0,
-                 incident = was[5] or c[C_INCIDENT], closed = tonumber(was[6]) or 0}
+                 incident = was[5] or c[C_INCIDENT], closed = tonumber(was[6]) or 0, accepted = tonumber(was[7] or nil)}
     old.was_class = was[1] and class_of(was[2]) or LAST_CLASS + 1
     if c[C_PRIORITY] == 0 and was[1] then
         old.class = old.was_class
@@ -220,7 +278,7 @@ redis.register_function('sahaya_1_commit', function(keys, args)
     if old.revision ~= c[C_REVISION] then
         return {'CONFLICT', 0, old.revision, c[C_RID], old.incident}
     end
-    old.agencies = agencies_with(old.list, c[C_LINES])
+    old.agencies = agencies_with(old.list, c[C_LINES], c[C_TIMERS])
     local target = c[C_SETTLE] and settle_target(t, c[C_SETTLE], c[C_RID])
     if c[C_SETTLE] and not target then
         return {'STALE', 0, old.revision, c[C_RID], old.incident}
@@ -236,6 +294,7 @@ redis.register_function('sahaya_1_commit', function(keys, args)
         raise(t, c, old.class, now)
     end
     store_plans(t, c, old.class, now)
+    store_timers(t, c, old.accepted or now, now)
     store_events(t, c, args)
     if c[C_CLOSED] > 0 or old.closed > 0 then
         keep_or_expire(t, c[C_RID])
@@ -250,7 +309,7 @@ redis.register_function('sahaya_1_commit', function(keys, args)
 end)
 
 -- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
--- accepted ms, closed ms, bytes, agency, line, agency, line...}.
+-- accepted ms, closed ms, bytes, then agency, line, timer ("kind:level:due" or '') for each line}.
 redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'}, callback = function(keys, args)
     local t = tag_of(keys, args, 1)
     check(is_id(args[1], 'EB'), 'request id')
@@ -264,6 +323,7 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
     for agency in (was[8] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'
+        answer[#answer + 1] = redis.call('HGET', rq, 't:' .. agency) or ''
     end
     return answer
 end})

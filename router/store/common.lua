@@ -16,7 +16,8 @@ local DEDUPE_MS = 10 * DAY_MS
 local DONE_MS = 11 * DAY_MS
 local CLOSED_MS = 40 * DAY_MS
 local LAST_CLASS = 4
-local OUTCOME_UNKNOWN = 5 -- enum sah_answer_kind
+local REFIRE_MS = 5000 -- a timer that was handed out and not acted on
+local OUTCOME_UNKNOWN, OUTCOME_LAST = 5, 7 -- enum sah_answer_kind
 
 local function refuse(what)
     error({err = 'SAHINVAL ' .. what})

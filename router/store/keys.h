@@ -11,7 +11,8 @@
  *
  *   :rq:<request>            hash    see below
  *       rev inc p(riority) seq acc cl(osed) sv ty ru mid nd (dead letters) ags
- *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua)
+ *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua);
+ *       t:<agency> its timer: "kind:level:due ms"
  *   :ms:<mid>                string  with its request
  *       accept seq and accept ms, 16 digits each, then the message's bytes
  *   :mi:<request>            list    with its request
@@ -30,6 +31,8 @@
  *       delayed deliveries by when they are due, ms
  *   :wz                      zset    while needed
  *       P0 and P1 waiting for their turn, by when to look again, ms
+ *   :tz                      zset    while needed
+ *       "request|agency" of timers that are set, by when they are due, ms
  *   :dq:<endpoint>           zset    until replayed
  *       dead letters by accept seq
  *   :ob:<channel>:e and :b   zset    while needed
@@ -67,6 +70,7 @@
 
 /* Bounds that the functions check too. */
 #define SAH_KEYS_TICK_MAX            128
+#define SAH_KEYS_DUE_MAX             16
 #define SAH_KEYS_STATS_MAX           32
 #define SAH_KEYS_TAKE_MAX            64
 #define SAH_KEYS_QUARANTINE_LIST_MAX 128

@@ -1,6 +1,6 @@
 -- The queues: lease, tick, stats.
 
-local LEASE_MAX, STATS_MAX = 64, 32
+local LEASE_MAX, STATS_MAX, DUE_MAX = 64, 32, 16
 
 -- What a router needs to send it. nil when its request or message is gone, which must not happen:
 -- then it becomes a dead letter, so that it is seen and blocks nobody.
@@ -58,11 +58,31 @@ local function due(t, set, now, limit)
     return redis.call('ZRANGEBYSCORE', t .. set, '-inf', now, 'LIMIT', 0, limit)
 end
 
--- tick: limit, bound_ms. {moved, waiting, more}. Leases that ran out come first, then order, then
+-- Timers that are due, oldest first: {request, agency, kind, level, late ms} for each. Each is looked
+-- at again later, until a change sets or clears it; one whose request is gone goes too.
+local function due_timers(t, now, limit, answer)
+    for _, member in ipairs(limit > 0 and due(t, ':tz', now, limit) or {}) do
+        local rid, agency = member:match('^([^|]+)|(.+)$')
+        local timer = rid and redis.call('HGET', t .. ':rq:' .. rid, 't:' .. agency) or ''
+        local kind, level, since = timer:match('^(%d+):(%d+):(%d+)$')
+        if kind then
+            redis.call('ZADD', t .. ':tz', now + REFIRE_MS, member)
+            local late = math.min(math.max(0, now - tonumber(since)), DAY_MS)
+            for _, value in ipairs({rid, agency, tonumber(kind), tonumber(level), late}) do
+                answer[#answer + 1] = value
+            end
+        else
+            redis.call('ZREM', t .. ':tz', member)
+        end
+    end
+end
+
+-- tick: limit, bound_ms, timers at most. {moved, waiting, more, then each timer}. Leases that ran out come first, then order, then
 -- retries: what somebody may have in hand is the oldest trouble.
 redis.register_function('sahaya_1_tick', function(keys, args)
-    local t = tag_of(keys, args, 2)
+    local t = tag_of(keys, args, 3)
     local limit = int_arg(args[1], 1, MAX, 'limit')
+    local timers_max = int_arg(args[3], 0, DUE_MAX, 'timers')
     local bound = int_arg(args[2], 0, 60000, 'bound_ms')
     local now, moved, looked = now_ms(), 0, 0
 
@@ -91,13 +111,17 @@ redis.register_function('sahaya_1_tick', function(keys, args)
         make_ready(t, d, request_class(t, d.r))
         return true
     end)
-    local more = 0
+    local timers, more = {}, 0
+    due_timers(t, now, timers_max, timers)
     for _, set in ipairs({':lz', ':wz', ':rz'}) do
         if looked >= limit and #due(t, set, now, 1) > 0 then
             more = 1
         end
     end
-    return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more}
+    if #due(t, ':tz', now, 1) > 0 then
+        more = 1
+    end
+    return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more, unpack(timers)}
 end)
 
 local function counter(t, name)

@@ -10,7 +10,7 @@
 #include "store/pack.h"
 #include "store/redis_store_priv.h"
 
-#define PACKED_FIELDS  18
+#define PACKED_FIELDS  19
 #define EVENT_ID_LATER "-" /* an envelope without one would be refused */
 
 static char lane_letter(enum sah_lane lane)
@@ -77,7 +77,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         if (err != SAH_OK)
             return err;
         sah_id_hex(&plan->message_id, mid);
-        pack_array(buf, 7);
+        pack_array(buf, 8);
         pack_text(buf, plan->key);
         pack_text(buf, plan->agency);
         pack_text(buf, plan->endpoint);
@@ -85,8 +85,27 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         pack_int(buf, plan->kind);
         pack_int(buf, plan->sequence);
         pack_bytes(buf, json->len > 0 ? json->data : "", json->len);
+        pack_int(buf, plan->again);
     }
     return SAH_OK;
+}
+
+static void pack_timers(struct sah_buf *buf, const struct sah_change *change)
+{
+    SAH_ASSERT(change->n_timers <= SAH_LINES_MAX);
+    pack_array(buf, change->n_timers);
+    for (unsigned i = 0; i < change->n_timers; i++) {
+        const struct sah_timer_set *timer = &change->timers[i];
+
+        pack_array(buf, 7);
+        pack_text(buf, timer->agency);
+        pack_int(buf, timer->kind);
+        pack_int(buf, timer->level);
+        pack_int(buf, timer->after_accept_ms);
+        pack_int(buf, timer->after_now_ms);
+        pack_int(buf, timer->sooner);
+        pack_int(buf, timer->still);
+    }
 }
 
 static void pack_head(struct sah_buf *buf, const struct sah_change *change)
@@ -161,6 +180,7 @@ int commit_args(struct sah_redis_store *store, const struct sah_change *change,
     }
     pack_int(packed, store->settings.order_bound_ms);
     pack_text(packed, lane);
+    pack_timers(packed, change);
     if (packed->failed)
         return SAH_ELIMIT;
     args_add(args, packed->data, packed->len);

@@ -139,6 +139,8 @@ int line_to_json(const struct sah_line *line, struct sah_buf *buf)
     if (line->before_cancel != SAH_STATE_UNSPECIFIED)
         bad |= json_object_set_new(object, "before",
                                    json_string(sah_state_name(line->before_cancel)));
+    if (line->stands_for[0] != '\0')
+        bad |= json_object_set_new(object, "for", json_string(line->stands_for));
     bad |= json_object_set_new(object, "seq", json_integer(line->sequence));
     if (status->state != SAH_STATE_UNSPECIFIED)
         bad |= json_object_set_new(object, "said", json_string(sah_state_name(status->state)));
@@ -178,6 +180,8 @@ int line_from_json(struct sah_slice json, struct sah_line *ret_line)
     }
     ret_line->state = sah_state_from(text_of(object, "state"));
     ret_line->before_cancel = sah_state_from(text_of(object, "before"));
+    sah_copy_cut(ret_line->stands_for, sizeof ret_line->stands_for, text_of(object, "for").ptr,
+                 text_of(object, "for").len);
     ret_line->sequence = (uint32_t)number_of(object, "seq", 0, UINT32_MAX);
     status->state = sah_state_from(text_of(object, "said"));
     status->level = level_from(text_of(object, "level"));
@@ -231,7 +235,7 @@ int previous_from_json(struct sah_slice json, struct sah_previous *ret_previous,
         const char *agency = json_string_value(json_array_get(array, i));
         json_int_t outcome = json_integer_value(json_array_get(array, i + 1));
 
-        if (agency == NULL || outcome < 0 || outcome > SAH_ANSWER_UNKNOWN)
+        if (agency == NULL || outcome < 0 || outcome > SAH_ANSWER_WAITING)
             continue;
         sah_copy_cut(ret_previous[n].agency, SAH_AGENCY_SIZE, agency, strlen(agency));
         ret_previous[n++].outcome = (enum sah_answer_kind)outcome;

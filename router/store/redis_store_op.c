@@ -187,6 +187,7 @@ static void step_args(const struct op *op, struct args *args)
         args_start(args, op->kind, op->step);
         args_add_u64(args, op->n);
         args_add_u64(args, settings->order_bound_ms);
+        args_add_u64(args, SAH_DUE_MAX - op->ticked.n_timers);
         return;
     case OP_STATS: {
         unsigned batches = op->n_steps / partitions, batch = op->step % batches;

@@ -123,6 +123,24 @@ int read_commit(struct op *op, const redisReply *reply)
     return c->duplicate || c->stale || sah_slice_is(word, "OK") ? SAH_OK : SAH_EPROTO;
 }
 
+/* "kind:level:due", or nothing. */
+static bool take_timer(struct sah_slice text, struct sah_line *line)
+{
+    const char *colon = memchr(text.ptr, ':', text.len);
+    const char *second = colon != NULL ? memchr(colon + 1, ':', text.len - (size_t)(colon + 1 - text.ptr)) : NULL;
+    uint64_t kind = 0, level = 0;
+
+    if (text.len == 0)
+        return true;
+    if (second == NULL ||
+        sah_parse_u64((struct sah_slice){text.ptr, (size_t)(colon - text.ptr)}, 1, SAH_TIMER_EN_ROUTE, &kind) ||
+        sah_parse_u64((struct sah_slice){colon + 1, (size_t)(second - colon - 1)}, 0, SAH_LADDER_SPENT, &level))
+        return false;
+    line->timer = (enum sah_timer_kind)kind;
+    line->timer_level = (unsigned)level;
+    return true;
+}
+
 static int read_lines(struct reader *r, struct sah_request_view *view)
 {
     while (!r->bad && r->at < r->array->elements) {
@@ -131,7 +149,7 @@ static int read_lines(struct reader *r, struct sah_request_view *view)
         if (view->n_lines == SAH_LINES_MAX)
             return SAH_EPROTO;
         next_text(r, line->agency, sizeof line->agency);
-        if (line_from_json(next_bytes(r), line) != SAH_OK)
+        if (line_from_json(next_bytes(r), line) != SAH_OK || !take_timer(next_bytes(r), line))
             return SAH_EPROTO;
         view->n_lines++;
     }
@@ -226,6 +244,18 @@ int read_tick(struct op *op, const redisReply *reply)
     op->ticked.moved += (unsigned)next_int(&r, INT32_MAX);
     op->ticked.waiting += (unsigned)next_int(&r, INT32_MAX);
     op->ticked.more |= (unsigned)next_int(&r, 1);
+    while (!r.bad && r.at < r.array->elements) {
+        struct sah_due_timer *timer = &op->ticked.timers[op->ticked.n_timers];
+
+        if (op->ticked.n_timers == SAH_DUE_MAX)
+            return SAH_EPROTO;
+        next_text(&r, timer->request_id, sizeof timer->request_id);
+        next_text(&r, timer->agency, sizeof timer->agency);
+        timer->kind = (enum sah_timer_kind)next_int(&r, SAH_TIMER_EN_ROUTE);
+        timer->level = (unsigned)next_int(&r, SAH_LADDER_SPENT);
+        timer->late_ms = (uint32_t)next_int(&r, UINT32_MAX);
+        op->ticked.n_timers++;
+    }
     return done(&r);
 }
 

@@ -11,7 +11,7 @@ local function check_settle(s)
     check(is_int(s[4], 0, DAY_MS), 'settle delay_ms')
     check(s[1] ~= SETTLE_DELAY or is_name(s[5]), 'settle endpoint')
     check(is_int(s[6], 0, 1), 'settle fell_back')
-    check(is_int(s[7], 0, 5), 'settle outcome')
+    check(is_int(s[7], 0, OUTCOME_LAST), 'settle outcome')
 end
 
 -- The delivery when the settle counts, nil when it is stale. Positive evidence counts whenever it
@@ -83,7 +83,7 @@ redis.register_function('sahaya_1_settle', function(keys, args)
     local s = {
         SETTLE_DELAY, args[1], int_arg(args[2], 0, 2 ^ 53, 'epoch'),
         int_arg(args[3], 0, DAY_MS, 'delay_ms'), args[4], int_arg(args[5], 0, 1, 'fell_back'),
-        int_arg(args[6], 0, 5, 'outcome'),
+        int_arg(args[6], 0, OUTCOME_LAST, 'outcome'),
     }
     check_settle(s)
     local bound = int_arg(args[7], 0, 60000, 'bound_ms')

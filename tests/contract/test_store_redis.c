@@ -61,8 +61,9 @@ static void garbage_is_refused_and_writes_nothing(void **state)
          "0", "1", "1"},
         {"FCALL", "sahaya_1_settle", TAG, "00112233445566778899aabbccddeeff", "1", "1", "", "0",
          "1", "1"},
-        {"FCALL", "sahaya_1_tick", TAG, "100000", "2000"},
-        {"FCALL", "sahaya_1_tick", TAG, "1e2", "2000"},
+        {"FCALL", "sahaya_1_tick", TAG, "100000", "2000", "16"},
+        {"FCALL", "sahaya_1_tick", TAG, "1e2", "2000", "16"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "17"},
         {"FCALL_RO", "sahaya_1_stats", TAG, "no such endpoint"},
         {"FCALL_RO", "sahaya_1_load", TAG, "X00"},
         {"FCALL", "sahaya_1_outbox_take", TAG, "webchat", "x", "1", "1"},
@@ -95,7 +96,13 @@ static void after_kill_9_the_store_goes_on(void **state)
     redisReply *reply;
 
     (void)state;
-    accept_request(&harness, 1, SAH_PRIORITY_P0, "108");
+    struct sah_change *c = new_request(1, SAH_PRIORITY_P0);
+
+    add_plan(c, 1, "108");
+    add_line(c, "108", SAH_STATE_QUEUED);
+    c->timers[0] = (struct sah_timer_set){.agency = "108", .kind = SAH_TIMER_ACK, .level = 1, .after_now_ms = 50};
+    c->n_timers = 1;
+    must_commit(&harness, c);
     leased = lease_one(&harness, "108");
     redis_server_kill(&with.server);
     redis_harness_until(&with, SAH_REDIS_DOWN);
@@ -111,6 +118,8 @@ static void after_kill_9_the_store_goes_on(void **state)
     assert_true(committed.duplicate);
     assert_int_equal(strlen(committed.store_run_id), 40);
     settle_done(&harness, 1, &leased);
+    harness.advance_ms(&harness, 50);
+    assert_int_equal(do_tick(&harness, 10).n_timers, 1); /* the timer too */
 }
 
 static void names_of(unsigned n, char rq[64], char dd[64], char ms[64])

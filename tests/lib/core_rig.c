@@ -7,7 +7,7 @@
 #include "lib/core_rig_priv.h"
 
 #define SET(field, text) SAH_ASSERT(sah_format(field, sizeof field, "%s", text) == SAH_OK)
-#define FOREVER 1000000000u
+#define FOREVER          1000000000u
 
 static uint32_t next_chance(void *data)
 {
@@ -19,7 +19,8 @@ static uint32_t next_chance(void *data)
 
 struct sah_now rig_now(const struct rig *rig)
 {
-    return (struct sah_now){.mono_ms = rig->now_ms, .wall_ms = RIG_WALL_MS + (int64_t)rig->now_ms};
+    return (struct sah_now){.mono_ms = rig->now_ms,
+                            .wall_ms = RIG_WALL_MS + (int64_t)rig->now_ms};
 }
 
 static void *grow(void *items, size_t n, size_t *cap)
@@ -63,9 +64,10 @@ struct rig *rig_new(const struct rig_options *options)
     rig->roster = zeroed(sizeof *rig->roster);
     rig_fill_policy(rig->policy);
     rig_fill_roster(rig->roster, o.concurrency ? o.concurrency : 4);
-    SAH_ASSERT(sah_fake_store_create(
-                   &(struct sah_fake_store_settings){.now_ms = rig_now(rig).wall_ms, .lane = lane},
-                   &rig->store) == SAH_OK);
+    SAH_ASSERT(
+        sah_fake_store_create(
+            &(struct sah_fake_store_settings){.now_ms = rig_now(rig).wall_ms, .lane = lane},
+            &rig->store) == SAH_OK);
     SAH_ASSERT(sah_fake_agencies_create(&rig->agencies) == SAH_OK);
     SAH_ASSERT(sah_fake_adapters_create(&rig->adapters) == SAH_OK);
     sah_fake_adapters_serve(rig->adapters, channels, 1);
@@ -93,7 +95,8 @@ static void unmake_core(struct rig *rig)
     sah_fake_adapters_deaf(rig->adapters, true);
     sah_fake_agencies_cut(rig->agencies, true);
     sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, FOREVER);
-    while (sah_fake_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) > 0)
+    while (sah_fake_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) >
+           0)
         ;
     sah_core_destroy(rig->core);
     rig->core = NULL;
@@ -129,7 +132,8 @@ void rig_free(struct rig *rig)
 
 /* ---- messages */
 
-static void fill_message(struct rig *rig, unsigned n, enum sah_kind kind, const char *request_id)
+static void fill_message(struct rig *rig, unsigned n, enum sah_kind kind,
+                         const char *request_id)
 {
     struct sah_message *m = rig->message;
 
@@ -170,7 +174,8 @@ struct sah_request *rig_request(struct rig *rig, unsigned n, unsigned who, const
     return r;
 }
 
-struct sah_amendment *rig_amendment(struct rig *rig, unsigned n, unsigned who, const char *request_id)
+struct sah_amendment *rig_amendment(struct rig *rig, unsigned n, unsigned who,
+                                    const char *request_id)
 {
     struct sah_amendment *a = &rig->message->u.amendment;
     char id[SAH_REQUEST_ID_SIZE];
@@ -236,7 +241,8 @@ size_t rig_take(struct rig *rig)
     sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
     if (sah_message_encode(rig->message, &buf, why, sizeof why) != SAH_OK)
         sah_die(__FILE__, __LINE__, why);
-    sah_core_take(rig->core, rig->message, (struct sah_slice){buf.data, buf.len}, rig_now(rig), on_result, r);
+    sah_core_take(rig->core, rig->message, (struct sah_slice){buf.data, buf.len}, rig_now(rig),
+                  on_result, r);
     sah_buf_fini(&buf);
     return rig->n_results - 1;
 }
@@ -249,7 +255,8 @@ const struct rig_result *rig_ask(struct rig *rig)
     return rig->results[i];
 }
 
-const char *rig_accept(struct rig *rig, unsigned n, unsigned who, const char *service, const char *cue)
+const char *rig_accept(struct rig *rig, unsigned n, unsigned who, const char *service,
+                       const char *cue)
 {
     struct sah_request *r = rig_request(rig, n, who, service);
     const struct rig_result *result;
@@ -272,9 +279,11 @@ static void on_status(void *data, const struct sah_status_result *result)
     s->result = *result;
 }
 
-struct sah_agency_status rig_says(const char *request_id, const char *agency, enum sah_state state, const char *by)
+struct sah_agency_status rig_says(const char *request_id, const char *agency,
+                                  enum sah_state state, const char *by)
 {
-    struct sah_agency_status s = {.state = state, .level = by != NULL ? SAH_LEVEL_PERSON : SAH_LEVEL_MACHINE};
+    struct sah_agency_status s = {.state = state,
+                                  .level = by != NULL ? SAH_LEVEL_PERSON : SAH_LEVEL_MACHINE};
 
     SET(s.request_id, request_id);
     SET(s.agency, agency);
@@ -283,7 +292,8 @@ struct sah_agency_status rig_says(const char *request_id, const char *agency, en
     return s;
 }
 
-const struct sah_status_result *rig_status(struct rig *rig, const struct sah_agency_status *status)
+const struct sah_status_result *rig_status(struct rig *rig,
+                                           const struct sah_agency_status *status)
 {
     struct rig_status *s = zeroed(sizeof *s);
 
@@ -295,7 +305,8 @@ const struct sah_status_result *rig_status(struct rig *rig, const struct sah_age
     return &s->result;
 }
 
-enum sah_status_code rig_person(struct rig *rig, const char *request_id, const char *agency, enum sah_state state)
+enum sah_status_code rig_person(struct rig *rig, const char *request_id, const char *agency,
+                                enum sah_state state)
 {
     struct sah_agency_status s = rig_says(request_id, agency, state, "desk 4");
 

@@ -5,12 +5,12 @@
  * Owns:    all of them. Used by: tests/unit/core.
  * Never:   sleeps, reads a clock, or decides anything a test is about.
  *
- * Agencies of the roster (endpoint = agency unless said): amb-108, fire-101 (fire-101-a and -b),
- * gas-1906, erss-112 (the catch-all), police-100, women-181, child-1098, cyber-1930, mind-14416,
- * flood-1077, power-1912, health-104, trip-102, indane, hp-gas. Each emergency agency falls back
- * to erss-112, which has nobody behind it. LPG_LEAK goes to FIRE_101 and HELPLINE_1906.
- * Classes: cue not_breathing P0; AMBULANCE_108, FIRE_101, LPG_LEAK P1; HELPLINE_181 and _100 P2;
- * AMBULANCE_102 P3; LPG_BOOKING P4.
+ * Agencies of the roster (endpoint = agency unless said): amb-108, fire-101 (fire-101-a and
+ * -b), gas-1906, erss-112 (the catch-all), police-100, women-181, child-1098, cyber-1930,
+ * mind-14416, flood-1077, power-1912, health-104, trip-102, indane, hp-gas. Each emergency
+ * agency falls back to erss-112, which has nobody behind it. LPG_LEAK goes to FIRE_101 and
+ * HELPLINE_1906. Classes: cue not_breathing P0; AMBULANCE_108, FIRE_101, LPG_LEAK P1;
+ * HELPLINE_181 and _100 P2; AMBULANCE_102 P3; LPG_BOOKING P4.
  */
 #ifndef SAHAYA_TESTS_CORE_RIG_H
 #define SAHAYA_TESTS_CORE_RIG_H
@@ -60,7 +60,7 @@ struct rig {
     struct rig_status {
         bool came;
         struct sah_status_result result;
-    } **statuses;
+    } * *statuses;
     size_t n_statuses, cap_statuses;
 };
 
@@ -70,10 +70,11 @@ struct sah_now rig_now(const struct rig *rig);
 /* The process dies and another starts on the same store: no completion comes. */
 void rig_crash(struct rig *rig);
 
-/* Messages: filled into rig->message, to be changed by the test, then taken. `n` names the message,
- * `who` the citizen. */
+/* Messages: filled into rig->message, to be changed by the test, then taken. `n` names the
+ * message, `who` the citizen. */
 struct sah_request *rig_request(struct rig *rig, unsigned n, unsigned who, const char *service);
-struct sah_amendment *rig_amendment(struct rig *rig, unsigned n, unsigned who, const char *request_id);
+struct sah_amendment *rig_amendment(struct rig *rig, unsigned n, unsigned who,
+                                    const char *request_id);
 void rig_cancel(struct rig *rig, unsigned n, unsigned who, const char *request_id);
 void rig_query(struct rig *rig, unsigned n, unsigned who, const char *request_id);
 void rig_cue(struct sah_request *request, const char *cue);
@@ -83,11 +84,14 @@ size_t rig_take(struct rig *rig);
 /* Takes, lets the store answer, and returns the result. */
 const struct rig_result *rig_ask(struct rig *rig);
 /* A request that must be accepted; returns its id. */
-const char *rig_accept(struct rig *rig, unsigned n, unsigned who, const char *service, const char *cue);
+const char *rig_accept(struct rig *rig, unsigned n, unsigned who, const char *service,
+                       const char *cue);
 
-struct sah_agency_status rig_says(const char *request_id, const char *agency, enum sah_state state,
+struct sah_agency_status rig_says(const char *request_id, const char *agency,
+                                  enum sah_state state,
                                   const char *by); /* by NULL: a machine */
-const struct sah_status_result *rig_status(struct rig *rig, const struct sah_agency_status *status);
+const struct sah_status_result *rig_status(struct rig *rig,
+                                           const struct sah_agency_status *status);
 /* A person at the agency says it; returns the code. */
 enum sah_status_code rig_person(struct rig *rig, const char *request_id, const char *agency,
                                 enum sah_state state);
@@ -103,13 +107,14 @@ const char *rig_heard(struct rig *rig, const char *request_id);
 unsigned rig_heard_n(struct rig *rig, const char *request_id, enum sah_state state);
 const struct sah_outbox_event *rig_last_event(struct rig *rig, const char *request_id);
 /* Attempts that arrived at an agency of one kind of message; request_id NULL = any. */
-unsigned rig_received(const struct rig *rig, const char *agency, const char *request_id, enum sah_kind kind);
+unsigned rig_received(const struct rig *rig, const char *agency, const char *request_id,
+                      enum sah_kind kind);
 /* The i-th of them; NULL past the end. */
-const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency, const char *request_id,
-                                            unsigned i);
+const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency,
+                                            const char *request_id, unsigned i);
 /* The only delivery of a request's message kind to an agency; NULL when there is none. */
-const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id, const char *agency,
-                                             enum sah_kind kind);
+const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id,
+                                             const char *agency, enum sah_kind kind);
 /* What the store holds of a request now; good until the next call. */
 const struct sah_request_view *rig_view(struct rig *rig, const char *request_id);
 const struct sah_line *rig_line(struct rig *rig, const char *request_id, const char *agency);

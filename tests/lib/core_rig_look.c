@@ -1,5 +1,6 @@
 /*
- * core_rig_look - what a test sees of the rig: what citizens heard and agencies got. See core_rig.h.
+ * core_rig_look - what a test sees of the rig: what citizens heard and agencies got. See
+ * core_rig.h.
  */
 #include <string.h>
 
@@ -17,7 +18,8 @@ static bool is_first_copy(const struct rig *rig, size_t i)
 
 static bool is_heard(const struct rig *rig, size_t i, const char *request_id)
 {
-    return strcmp(sah_fake_adapters_event(rig->adapters, i)->status.request_id, request_id) == 0 &&
+    return strcmp(sah_fake_adapters_event(rig->adapters, i)->status.request_id, request_id) ==
+               0 &&
            is_first_copy(rig, i);
 }
 
@@ -28,11 +30,13 @@ const char *rig_heard(struct rig *rig, const char *request_id)
 
     text[0] = '\0';
     for (size_t i = 0; i < sah_fake_adapters_n(rig->adapters); i++) {
-        const char *name = sah_state_name(sah_fake_adapters_event(rig->adapters, i)->status.state);
+        const char *name =
+            sah_state_name(sah_fake_adapters_event(rig->adapters, i)->status.state);
 
         if (!is_heard(rig, i, request_id))
             continue;
-        SAH_ASSERT(sah_format(text + len, sizeof text - len, "%s%s", len > 0 ? " " : "", name) == SAH_OK);
+        SAH_ASSERT(sah_format(text + len, sizeof text - len, "%s%s", len > 0 ? " " : "",
+                              name) == SAH_OK);
         len += strlen(text + len);
     }
     return text;
@@ -43,7 +47,8 @@ unsigned rig_heard_n(struct rig *rig, const char *request_id, enum sah_state sta
     unsigned n = 0;
 
     for (size_t i = 0; i < sah_fake_adapters_n(rig->adapters); i++)
-        n += sah_fake_adapters_event(rig->adapters, i)->status.state == state && is_heard(rig, i, request_id);
+        n += sah_fake_adapters_event(rig->adapters, i)->status.state == state &&
+             is_heard(rig, i, request_id);
     return n;
 }
 
@@ -55,7 +60,8 @@ const struct sah_outbox_event *rig_last_event(struct rig *rig, const char *reque
     return NULL;
 }
 
-unsigned rig_received(const struct rig *rig, const char *agency, const char *request_id, enum sah_kind kind)
+unsigned rig_received(const struct rig *rig, const char *agency, const char *request_id,
+                      enum sah_kind kind)
 {
     unsigned n = 0;
 
@@ -68,26 +74,27 @@ unsigned rig_received(const struct rig *rig, const char *agency, const char *req
     return n;
 }
 
-const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency, const char *request_id,
-                                            unsigned i)
+const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency,
+                                            const char *request_id, unsigned i)
 {
     for (size_t j = 0; j < sah_fake_agencies_n(rig->agencies); j++) {
         const struct sah_fake_received *r = sah_fake_agencies_received(rig->agencies, j);
 
-        if (strcmp(r->agency, agency) == 0 && (request_id == NULL || strcmp(r->request_id, request_id) == 0) &&
-            i-- == 0)
+        if (strcmp(r->agency, agency) == 0 &&
+            (request_id == NULL || strcmp(r->request_id, request_id) == 0) && i-- == 0)
             return r;
     }
     return NULL;
 }
 
-const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id, const char *agency,
-                                             enum sah_kind kind)
+const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id,
+                                             const char *agency, enum sah_kind kind)
 {
     const struct sah_fake_delivery *d;
 
     for (size_t i = 0; (d = sah_fake_store_delivery(rig->store, i)) != NULL; i++)
-        if (d->kind == kind && strcmp(d->request_id, request_id) == 0 && strcmp(d->agency, agency) == 0)
+        if (d->kind == kind && strcmp(d->request_id, request_id) == 0 &&
+            strcmp(d->agency, agency) == 0)
             return d;
     return NULL;
 }

@@ -47,7 +47,8 @@ static unsigned channels(void *data, char ret_channels[SAH_CHANNELS_MAX][SAH_CHA
     return fake->n_channels;
 }
 
-void sah_fake_adapters_serve(struct sah_fake_adapters *fake, const char *const *names, unsigned n)
+void sah_fake_adapters_serve(struct sah_fake_adapters *fake, const char *const *names,
+                             unsigned n)
 {
     SAH_ASSERT(n <= SAH_CHANNELS_MAX);
     fake->n_channels = n;
@@ -65,7 +66,8 @@ size_t sah_fake_adapters_n(const struct sah_fake_adapters *fake)
     return fake->n;
 }
 
-const struct sah_outbox_event *sah_fake_adapters_event(const struct sah_fake_adapters *fake, size_t i)
+const struct sah_outbox_event *sah_fake_adapters_event(const struct sah_fake_adapters *fake,
+                                                       size_t i)
 {
     return i < fake->n ? fake->events[i] : NULL;
 }
@@ -82,7 +84,8 @@ int sah_fake_adapters_create(struct sah_fake_adapters **ret_fake)
     if (fake == NULL)
         return SAH_ENOMEM;
     fake->magic = FAKE_MAGIC;
-    fake->port = (struct sah_adapters){.data = fake, .send_event = send_event, .channels = channels};
+    fake->port =
+        (struct sah_adapters){.data = fake, .send_event = send_event, .channels = channels};
     *ret_fake = fake;
     return SAH_OK;
 }

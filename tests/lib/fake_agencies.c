@@ -6,7 +6,7 @@
 
 #include "lib/fake_agencies.h"
 
-#define FAKE_MAGIC 0xfa4ea6e1u
+#define FAKE_MAGIC    0xfa4ea6e1u
 #define ENDPOINTS_MAX 64
 
 struct under_way {
@@ -74,8 +74,8 @@ static void note(struct sah_fake_agencies *fake, const struct sah_leased *leased
     r->n_bytes = leased->bytes.len;
 }
 
-static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms, sah_agency_fn *fn,
-                      void *fn_data)
+static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms,
+                      sah_agency_fn *fn, void *fn_data)
 {
     struct sah_fake_agencies *fake = data;
     struct endpoint *e = endpoint_of(fake, leased->endpoint);
@@ -93,11 +93,13 @@ static void port_send(void *data, const struct sah_leased *leased, uint32_t dead
     u->fn_data = fn_data;
     u->answer.elapsed_ms = late ? deadline_ms : e->manner.after_ms;
     u->answer.answer.kind = late ? SAH_ANSWER_UNKNOWN : e->manner.kind;
-    u->answer.answer.retry_after_ms = !late && e->manner.retry_after_ms > 0 ? e->manner.retry_after_ms : -1;
+    u->answer.answer.retry_after_ms =
+        !late && e->manner.retry_after_ms > 0 ? e->manner.retry_after_ms : -1;
     if (!late) {
         u->answer.reason = e->manner.reason;
         if (e->manner.case_no != NULL)
-            (void)sah_format(u->answer.case_no, sizeof u->answer.case_no, "%s", e->manner.case_no);
+            (void)sah_format(u->answer.case_no, sizeof u->answer.case_no, "%s",
+                             e->manner.case_no);
     }
     u->due_ms = fake->now_ms + u->answer.elapsed_ms;
     while (*at != NULL && (*at)->due_ms <= u->due_ms)
@@ -150,7 +152,8 @@ size_t sah_fake_agencies_n(const struct sah_fake_agencies *fake)
     return fake->n_received;
 }
 
-const struct sah_fake_received *sah_fake_agencies_received(const struct sah_fake_agencies *fake, size_t i)
+const struct sah_fake_received *sah_fake_agencies_received(const struct sah_fake_agencies *fake,
+                                                           size_t i)
 {
     return i < fake->n_received ? &fake->received[i] : NULL;
 }

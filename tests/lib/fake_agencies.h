@@ -13,7 +13,7 @@
 struct sah_fake_agencies;
 
 struct sah_fake_manner { /* how an endpoint answers */
-    bool silent; /* says nothing: UNKNOWN when the attempt's deadline is over */
+    bool silent;         /* says nothing: UNKNOWN when the attempt's deadline is over */
     enum sah_answer_kind kind;
     uint32_t after_ms;
     int64_t retry_after_ms; /* 0 = not said */
@@ -38,7 +38,8 @@ struct sah_fake_received { /* one attempt */
 };
 
 SAH_MUST_USE int sah_fake_agencies_create(struct sah_fake_agencies **ret_fake);
-void sah_fake_agencies_destroy(struct sah_fake_agencies *fake); /* NULL is fine; completes nothing */
+void sah_fake_agencies_destroy(
+    struct sah_fake_agencies *fake); /* NULL is fine; completes nothing */
 const struct sah_agencies *sah_fake_agencies_port(struct sah_fake_agencies *fake);
 
 /* From now on. An endpoint never told anything acks at once. */
@@ -50,7 +51,8 @@ unsigned sah_fake_agencies_run(struct sah_fake_agencies *fake, uint64_t now_ms);
 void sah_fake_agencies_cut(struct sah_fake_agencies *fake, bool cut);
 
 size_t sah_fake_agencies_n(const struct sah_fake_agencies *fake);
-const struct sah_fake_received *sah_fake_agencies_received(const struct sah_fake_agencies *fake, size_t i);
+const struct sah_fake_received *sah_fake_agencies_received(const struct sah_fake_agencies *fake,
+                                                           size_t i);
 unsigned sah_fake_agencies_under_way(const struct sah_fake_agencies *fake);
 /* The most attempts an endpoint ever had under way at once. */
 unsigned sah_fake_agencies_most(const struct sah_fake_agencies *fake, const char *endpoint);

@@ -63,6 +63,28 @@ static bool change_good(struct sah_fake_store *fake, const struct sah_change *c)
     return good && (c->settle.kind != SAH_SETTLE_DELAY || is_name(c->settle.endpoint));
 }
 
+static bool has_agency(const struct fake_request *r, const struct sah_change *c, const char *agency)
+{
+    for (unsigned i = 0; i < c->n_lines; i++) {
+        if (strcmp(c->lines[i].agency, agency) == 0)
+            return true;
+    }
+    return r != NULL && has_line(&r->view, agency);
+}
+
+static bool timers_good(const struct fake_request *r, const struct sah_change *c)
+{
+    bool good = true;
+
+    for (unsigned i = 0; i < c->n_timers; i++) {
+        const struct sah_timer_set *timer = &c->timers[i];
+
+        good = good && has_agency(r, c, timer->agency) && timer->kind <= SAH_TIMER_EN_ROUTE &&
+               timer->level <= SAH_LADDER_SPENT;
+    }
+    return good;
+}
+
 static bool lines_fit(const struct fake_request *r, const struct sah_change *c)
 {
     unsigned n = r == NULL ? 0 : r->view.n_lines;
@@ -114,9 +136,49 @@ static void store_lines(struct fake_request *r, const struct sah_change *c)
         while (at < r->view.n_lines &&
                strcmp(r->view.lines[at].agency, c->lines[i].agency) != 0)
             at++;
+        enum sah_timer_kind timer = r->view.lines[at].timer; /* a line does not set it */
+        unsigned level = r->view.lines[at].timer_level;
+
         r->view.n_lines += at == r->view.n_lines;
         r->view.lines[at] = c->lines[i];
+        r->view.lines[at].timer = timer;
+        r->view.lines[at].timer_level = level;
     }
+}
+
+static void store_timers(const struct sah_fake_store *fake, struct fake_request *r,
+                         const struct sah_change *c)
+{
+    for (unsigned i = 0; i < c->n_timers; i++) {
+        const struct sah_timer_set *set = &c->timers[i];
+        int64_t since_accept = r->view.accepted_ms + set->after_accept_ms;
+        int64_t due_ms = fake->now_ms + set->after_now_ms;
+        unsigned at = 0;
+
+        while (strcmp(r->view.lines[at].agency, set->agency) != 0)
+            at++;
+        if (due_ms < since_accept)
+            due_ms = since_accept;
+        if (set->sooner && r->timers[at].armed && r->timers[at].next_ms < due_ms)
+            due_ms = r->timers[at].next_ms;
+        r->view.lines[at].timer = set->kind;
+        r->view.lines[at].timer_level = set->kind == SAH_TIMER_NONE ? 0 : set->level;
+        r->timers[at].armed = set->kind != SAH_TIMER_NONE && !set->still;
+        r->timers[at].due_ms = r->timers[at].next_ms = due_ms;
+    }
+}
+
+/* Once more, now: what is done or delayed. The rest is under way, or dead. */
+static void plan_again(struct sah_fake_store *fake, struct sah_fake_delivery *d,
+                       const struct sah_plan *plan)
+{
+    if (d->state != SAH_FAKE_DONE && d->state != SAH_FAKE_DELAYED)
+        return;
+    memcpy(d->endpoint, plan->endpoint, sizeof d->endpoint);
+    d->epoch++;
+    d->possible_duplicate = true;
+    d->state = SAH_FAKE_READY;
+    d->class = sah_priority_class(model_request(fake, d->request_id)->view.priority);
 }
 
 static void store_plans(struct sah_fake_store *fake, const struct sah_change *c)
@@ -126,7 +188,10 @@ static void store_plans(struct sah_fake_store *fake, const struct sah_change *c)
         const struct fake_message *m = model_message(fake, &p->message_id);
         struct sah_fake_delivery *d;
 
-        if (model_delivery(fake, p->key) != NULL)
+        d = model_delivery(fake, p->key);
+        if (d != NULL && p->again)
+            plan_again(fake, d, p);
+        if (d != NULL)
             continue;
         d = calloc(1, sizeof *d);
         SAH_ASSERT(d != NULL);
@@ -224,7 +289,7 @@ int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
     }
     if (ret->revision != c->expected_revision)
         return SAH_ECONFLICT;
-    if (!lines_fit(r, c))
+    if (!lines_fit(r, c) || !timers_good(r, c))
         return SAH_EINVAL;
     if (c->settle.kind != SAH_SETTLE_NONE) {
         target = model_settle_target(fake, &c->settle, c->request_id);
@@ -249,6 +314,7 @@ int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
     if (sah_priority_class(r->view.priority) < was_class)
         raise_queued(fake, r);
     store_plans(fake, c);
+    store_timers(fake, r, c);
     store_events(fake, c);
     ret->revision = r->view.revision;
     return SAH_OK;

@@ -277,6 +277,38 @@ static void tick_state(struct sah_fake_store *fake, enum sah_fake_state state, u
     }
 }
 
+#define REFIRE_MS 5000
+
+static void give_timer(const struct sah_fake_store *fake, struct fake_request *r, unsigned i,
+                       struct sah_ticked *ret)
+{
+    struct sah_due_timer *out;
+
+    if (ret->n_timers == SAH_DUE_MAX) {
+        ret->more = 1;
+        return;
+    }
+    out = &ret->timers[ret->n_timers++];
+    memcpy(out->request_id, r->view.request_id, sizeof out->request_id);
+    memcpy(out->agency, r->view.lines[i].agency, sizeof out->agency);
+    out->kind = r->view.lines[i].timer;
+    out->level = r->view.lines[i].timer_level;
+    out->late_ms = (uint32_t)(fake->now_ms > r->timers[i].due_ms ? fake->now_ms - r->timers[i].due_ms : 0);
+    r->timers[i].next_ms = fake->now_ms + REFIRE_MS;
+}
+
+static void tick_timers(const struct sah_fake_store *fake, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < fake->requests.n; i++) {
+        struct fake_request *r = fake->requests.v[i];
+
+        for (unsigned j = 0; j < r->view.n_lines; j++) {
+            if (r->timers[j].armed && r->timers[j].next_ms <= fake->now_ms)
+                give_timer(fake, r, j, ret);
+        }
+    }
+}
+
 void model_tick(struct sah_fake_store *fake, unsigned limit, struct sah_ticked *ret)
 {
     unsigned looked = 0;
@@ -284,6 +316,7 @@ void model_tick(struct sah_fake_store *fake, unsigned limit, struct sah_ticked *
     tick_state(fake, SAH_FAKE_LEASED, limit, &looked, ret);
     tick_state(fake, SAH_FAKE_WAITING, limit, &looked, ret);
     tick_state(fake, SAH_FAKE_DELAYED, limit, &looked, ret);
+    tick_timers(fake, ret);
     for (size_t i = 0; i < fake->deliveries.n; i++) {
         const struct sah_fake_delivery *d = fake->deliveries.v[i];
 

@@ -33,6 +33,10 @@ struct fake_request {
     char service[SAH_SERVICE_SIZE];
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
+    struct fake_timer { /* of the line at the same place; its kind and level are in the view */
+        bool armed;
+        int64_t due_ms, next_ms; /* when it should fire; when it is handed out next */
+    } timers[SAH_LINES_MAX];
 };
 struct fake_event {
     struct sah_outbox_event event;
