@@ -3,8 +3,9 @@
  *
  * Owns:    the router's bus socket and the list of adapters that said hello lately.
  * Used by: app.c. Implements the adapters port of the core.
- * Never:   decides anything about a message but whether it can be read; what cannot is kept in
- *          quarantine and, when its id can be told, answered REFUSED.
+ * Never:   decides anything about a message but whether it can be read. What cannot is counted and
+ *          kept in quarantine; nobody is answered, for an unreadable message has no id to answer to.
+ *          An adapter checks with the same codec before it sends, so this is a fault of versions.
  */
 #ifndef SAHAYA_LINK_LINK_H
 #define SAHAYA_LINK_LINK_H
