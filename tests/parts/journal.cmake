@@ -1,0 +1,11 @@
+# journal: on a disk in memory that fails and loses power on request, and once on the real one.
+set(journal_tests ${CMAKE_CURRENT_SOURCE_DIR}/unit/io)
+add_library(journal_disk STATIC ${journal_tests}/test_journal_disk.c)
+target_include_directories(journal_disk PUBLIC ${PROJECT_SOURCE_DIR}/router/io ${journal_tests})
+target_link_libraries(journal_disk PUBLIC sah_io PRIVATE sah_flags Threads::Threads)
+foreach(name power room)
+  sah_test(test_journal_${name} ${journal_tests}/test_journal_${name}.c journal_disk)
+endforeach()
+sah_test(test_journal ${journal_tests}/test_journal.c journal_disk)
+sah_fuzzer(fuzz_journal ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_journal.c journal sah_io)
+target_include_directories(fuzz_journal PRIVATE ${PROJECT_SOURCE_DIR}/router/io)
