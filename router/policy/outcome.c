@@ -77,6 +77,8 @@ static void judge_emergency(const struct sah_attempt *attempt, const struct sah_
         verdict->endpoint = (attempt->endpoint + 1) % attempt->n_endpoints;
         verdict->fall_back = !attempt->fell_back;
         verdict->wait_ms = clamp(attempt->age_ms, rules[class].then_min_ms, rules[class].then_max_ms);
+        if (answer->kind == SAH_ANSWER_UNKNOWN) /* every 15 s from start to start: its own time counts */
+            verdict->wait_ms -= rules[class].deadline_ms;
         /* The other endpoint at once, also for what falls back nowhere (an amendment): while every
          * attempt before took its whole deadline, it was not asked yet. */
         if (elsewhere && (verdict->fall_back || attempt->attempts <= next_ms / rules[class].deadline_ms))

@@ -126,9 +126,9 @@ static void check_times(const struct play *p, const uint64_t *at_ms, const unsig
 
 static void p0_without_an_answer(void **state)
 {
-    static const uint64_t one[] = {0, 2000, 19000, 36000, 53000};
+    static const uint64_t one[] = {0, 2000, 17000, 32000, 47000};
     static const unsigned one_at[] = {0, 0, 0, 0, 0};
-    static const uint64_t two[] = {0, 2000, 4000, 21000, 38000};
+    static const uint64_t two[] = {0, 2000, 4000, 19000, 34000};
     static const unsigned two_at[] = {0, 0, 1, 0, 1};
     struct play single = {
         .priority = SAH_PRIORITY_P0, .n_endpoints = 1, .kind = SAH_ANSWER_UNKNOWN};
@@ -154,9 +154,9 @@ static void p0_without_an_answer(void **state)
 
 static void p1_and_p2_without_an_answer(void **state)
 {
-    /* P1: 3 s, then 6 s; the waits are then the age, 30 s to 5 min. */
-    static const uint64_t p1[] = {0, 3000, 36000, 78000, 162000, 330000, 633000};
-    static const uint64_t p2[] = {0, 5000, 10000, 45000};
+    /* P1: 3 s, then 6 s; then from start to start the age, 30 s to 5 min. */
+    static const uint64_t p1[] = {0, 3000, 33000, 69000, 141000, 285000, 573000};
+    static const uint64_t p2[] = {0, 5000, 10000, 40000};
     static const unsigned at[8] = {0};
     struct play one = {
         .priority = SAH_PRIORITY_P1, .n_endpoints = 1, .kind = SAH_ANSWER_UNKNOWN};
