@@ -14,11 +14,13 @@
 #define RULE_ID_SIZE  26
 #define RAISE_ID_SIZE 13
 
-static const char *const root_keys[] = {"version", "unknown", "bulk", "rules", "raises", NULL};
+static const char *const root_keys[] = {"version", "unknown", "bulk", "rules", "raises", "ladder", NULL};
 static const char *const rule_keys[] = {"id",       "priority", "cues", "types",
                                         "services", "also",     NULL};
 static const char *const raise_keys[] = {"id", "vulnerable", "patients_from", "cue", "unless",
                                          "to", NULL};
+static const char *const ladder_keys[] = {"priority", "first_s",   "second_s",   "third_s",
+                                          "repeat_s", "waiting_s", "en_route_s", NULL};
 
 static const struct {
     const char *name;
@@ -193,6 +195,72 @@ static int read_raise(struct reader *r, struct sah_policy *policy, const struct 
     return SAH_OK;
 }
 
+/* ---- the ladder */
+
+static int read_seconds(struct reader *r, const struct sah_yaml *row, const char *key, uint32_t *ret_ms)
+{
+    int64_t seconds = 0;
+    int err = sah_yaml_number(r->doc, row, key, true, 5, 3600, &seconds, r->fault);
+
+    if (err == SAH_OK)
+        *ret_ms = (uint32_t)seconds * 1000;
+    return err;
+}
+
+static int read_rung(struct reader *r, struct sah_ladder *ladder, const struct sah_yaml *row,
+                     unsigned *seen)
+{
+    enum sah_priority priority = SAH_PRIORITY_UNSPECIFIED;
+    int err = sah_yaml_only(r->doc, row, ladder_keys, r->fault);
+    unsigned c;
+
+    if (err == SAH_OK)
+        err = read_class(r, row, "priority", &priority);
+    if (err != SAH_OK)
+        return err;
+    c = sah_priority_class(priority);
+    if (*seen & (1u << c))
+        return REFUSE(r, line_of(row, "priority"), "priority", "%s stands here twice; write it once",
+                      sah_priority_name(priority));
+    *seen |= 1u << c;
+    err = read_seconds(r, row, "first_s", &ladder->human_ack_ms[c][0]);
+    if (c >= SAH_LADDER_CLASSES) {
+        for (size_t i = 2; err == SAH_OK && ladder_keys[i] != NULL; i++)
+            if (sah_yaml_get(row, ladder_keys[i]) != NULL)
+                return REFUSE(r, line_of(row, ladder_keys[i]), ladder_keys[i],
+                              "P3 and P4 have one step; write first_s alone");
+        return err;
+    }
+    if (err == SAH_OK)
+        err = read_seconds(r, row, "second_s", &ladder->human_ack_ms[c][1]);
+    if (err == SAH_OK)
+        err = read_seconds(r, row, "third_s", &ladder->human_ack_ms[c][2]);
+    if (err == SAH_OK)
+        err = read_seconds(r, row, "repeat_s", &ladder->repeat_ms[c]);
+    if (err == SAH_OK)
+        err = read_seconds(r, row, "waiting_s", &ladder->waiting_ms[c]);
+    if (err == SAH_OK)
+        err = read_seconds(r, row, "en_route_s", &ladder->en_route_ms[c]);
+    if (err == SAH_OK && (ladder->human_ack_ms[c][0] >= ladder->human_ack_ms[c][1] ||
+                          ladder->human_ack_ms[c][1] >= ladder->human_ack_ms[c][2]))
+        return REFUSE(r, row->line, "first_s", "each step comes after the one before it; write "
+                                               "first_s < second_s < third_s");
+    return err;
+}
+
+/* A class that is left out keeps the settled times: none is ever without a ladder. */
+static int read_ladder(struct reader *r, const struct sah_yaml *root, struct sah_ladder *ladder)
+{
+    const struct sah_yaml *row;
+    unsigned seen = 0;
+    int err = read_maps(r, root, "ladder", false, SAH_N_CLASSES, &row);
+
+    sah_ladder_defaults(ladder);
+    for (; err == SAH_OK && row != NULL; row = row->next)
+        err = read_rung(r, ladder, row, &seen);
+    return err;
+}
+
 /* ---- the file */
 
 static int read_all(struct reader *r, struct sah_policy *policy)
@@ -219,6 +287,8 @@ static int read_all(struct reader *r, struct sah_policy *policy)
         err = read_maps(r, root, "raises", false, SAH_RAISES_MAX, &row);
     for (; err == SAH_OK && row != NULL; row = row->next)
         err = read_raise(r, policy, row);
+    if (err == SAH_OK)
+        err = read_ladder(r, root, &policy->ladder);
     return err;
 }
 

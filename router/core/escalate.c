@@ -2,14 +2,15 @@
  * escalate - timers of a request's lines: set with each change, and acted on when they are due.
  *
  * Owns:    timers that are being acted on. They live in the store and survive every restart.
- * Used by: revise.c (escalate_rearm, before each commit), core.c (escalate_due, after each tick).
+ * Used by: revise.c before each commit, core.c after each tick.
  * Never:   stops because a machine said 200; leaves an emergency that nobody answered without a
  *          timer (I9); alerts twice for one moment, however many routers see it.
  *
- * Which timer a line wants follows from the request as a change leaves it, so one place sets all of
- * them, whoever made the change. A timer that is due acts in one change with setting the next; until
- * that is written it fires again, and its kind and level in the line tell whether somebody was
- * faster (I4, I5). An alert is the same delivery once more, with the same key (I6).
+ * Which timer a line wants follows from the request as a change leaves it, so one place sets
+ * all of them, whoever made the change. A timer that is due acts in one change with setting the
+ * next; until that is written it fires again, and its kind and level in the line tell whether
+ * somebody was faster (I4, I5). An alert is the same delivery once more, with the same key
+ * (I6).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ struct due_job {
 
 /* ---- which timer each line wants */
 
-static unsigned lines_after(const struct sah_change *change, const struct sah_request_view *view,
+static unsigned lines_after(const struct sah_change *change,
+                            const struct sah_request_view *view,
                             const struct sah_line *ret_lines[SAH_LINES_MAX])
 {
     unsigned n = 0;
@@ -53,8 +55,8 @@ static bool same_call(const struct sah_line *a, const struct sah_line *b)
 }
 
 /* Has somebody else, who stands for the same call, come as far as `far_enough` says? */
-static bool other_has_it(const struct sah_line *const *lines, unsigned n, const struct sah_line *line,
-                         bool far_enough(enum sah_state state))
+static bool other_has_it(const struct sah_line *const *lines, unsigned n,
+                         const struct sah_line *line, bool far_enough(enum sah_state state))
 {
     for (unsigned i = 0; i < n; i++) {
         enum sah_state state = lines[i]->state;
@@ -73,22 +75,27 @@ static bool other_has_it(const struct sah_line *const *lines, unsigned n, const 
 
 static bool is_booking(const struct sah_change *change, const struct sah_request_view *view)
 {
-    const char *service = view != NULL ? view->request->u.request.triage.service : change->service;
+    const char *service =
+        view != NULL ? view->request->u.request.triage.service : change->service;
 
     return strcmp(service, "LPG_BOOKING") == 0;
 }
 
-static enum sah_priority priority_after(const struct sah_change *change, const struct sah_request_view *view)
+static enum sah_priority priority_after(const struct sah_change *change,
+                                        const struct sah_request_view *view)
 {
-    return change->priority == SAH_PRIORITY_UNSPECIFIED && view != NULL ? view->priority : change->priority;
+    return change->priority == SAH_PRIORITY_UNSPECIFIED && view != NULL ? view->priority
+                                                                        : change->priority;
 }
 
 static enum sah_timer_kind wanted(const struct sah_core *core, const struct sah_change *change,
-                                  const struct sah_request_view *view, const struct sah_line *const *lines,
-                                  unsigned n, const struct sah_line *line)
+                                  const struct sah_request_view *view,
+                                  const struct sah_line *const *lines, unsigned n,
+                                  const struct sah_line *line)
 {
-    enum sah_timer_kind kind = sah_ladder_kind(&core->s.policy->ladder, line->state,
-                                               priority_after(change, view), is_booking(change, view));
+    enum sah_timer_kind kind =
+        sah_ladder_kind(&core->s.policy->ladder, line->state, priority_after(change, view),
+                        is_booking(change, view));
 
     if (kind == SAH_TIMER_ACK && other_has_it(lines, n, line, sah_state_is_with_person))
         return SAH_TIMER_NONE;
@@ -97,8 +104,8 @@ static enum sah_timer_kind wanted(const struct sah_core *core, const struct sah_
     return kind;
 }
 
-static struct sah_timer_set *add_timer(struct sah_change *change, const char *agency, enum sah_timer_kind kind,
-                                       unsigned level)
+static struct sah_timer_set *add_timer(struct sah_change *change, const char *agency,
+                                       enum sah_timer_kind kind, unsigned level)
 {
     struct sah_timer_set *timer;
 
@@ -119,7 +126,8 @@ static bool has_timer(const struct sah_change *change, const char *agency)
     return false;
 }
 
-void escalate_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
+void escalate_rearm(struct sah_core *core, struct sah_change *change,
+                    const struct sah_request_view *view)
 {
     const struct sah_ladder *ladder = &core->s.policy->ladder;
     const struct sah_line *lines[SAH_LINES_MAX];
@@ -145,7 +153,8 @@ void escalate_rearm(struct sah_core *core, struct sah_change *change, const stru
         }
         timer->after_now_ms = sah_ladder_ms(ladder, want, timer->level, priority);
         if (goes_on && want == SAH_TIMER_ACK && timer->level < SAH_LADDER_REPEAT) {
-            timer->after_accept_ms = timer->after_now_ms; /* as if it had been of this class before */
+            timer->after_accept_ms =
+                timer->after_now_ms; /* as if it had been of this class before */
             timer->after_now_ms = 0;
         }
     }
@@ -153,8 +162,8 @@ void escalate_rearm(struct sah_core *core, struct sah_change *change, const stru
 
 /* ---- a timer is due */
 
-static void alert(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency,
-                  unsigned endpoint)
+static void alert(struct sah_change *change, const struct sah_request_view *view,
+                  const struct sah_agency *agency, unsigned endpoint)
 {
     struct sah_plan *plan;
 
@@ -166,13 +175,15 @@ static void alert(struct sah_change *change, const struct sah_request_view *view
 }
 
 /* A copy, watched from `level` on as the line it is made for. */
-static void copy_to(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
-                    const struct sah_line *line, const struct sah_agency *to, const struct sah_ladder_step *step)
+static void copy_to(struct sah_core *core, struct sah_change *change,
+                    const struct sah_request_view *view, const struct sah_line *line,
+                    const struct sah_agency *to, const struct sah_ladder_step *step)
 {
     if (to == NULL || view_line(view, to->id) != NULL)
         return; /* it has the request, and its own timer */
     if (!change_copy(change, view, line->agency, to, SAH_ANSWER_SILENT)) {
-        sah_error(core->s.log, "event=request.full request=%s agency=%s", view->request_id, to->id);
+        sah_error(core->s.log, "event=request.full request=%s agency=%s", view->request_id,
+                  to->id);
         return;
     }
     add_timer(change, to->id, SAH_TIMER_ACK, step->next_level)->after_now_ms = step->wait_ms;
@@ -189,27 +200,32 @@ static const struct sah_agency *officer(const struct sah_roster *roster)
 }
 
 /* Once for a request: a line past its last step means that it was said. */
-static void tell_citizen(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
+static void tell_citizen(struct sah_core *core, struct sah_change *change,
+                         const struct sah_request_view *view)
 {
     const struct sah_roster *roster = core->s.roster;
 
     for (unsigned i = 0; i < view->n_lines; i++)
-        if (view->lines[i].timer == SAH_TIMER_ACK && view->lines[i].timer_level >= SAH_LADDER_REPEAT)
+        if (view->lines[i].timer == SAH_TIMER_ACK &&
+            view->lines[i].timer_level >= SAH_LADDER_REPEAT)
             return;
     (void)change_event(core, change, view->request, view->priority,
-                       sah_roster_agency(roster, sah_slice_of(roster->catch_all)), SAH_STATE_NEEDS_PERSON);
+                       sah_roster_agency(roster, sah_slice_of(roster->catch_all)),
+                       SAH_STATE_NEEDS_PERSON);
 }
 
 /* No unit there: the neighbour is asked at once. With nobody left the reviews go on. */
-static void ask_next(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
-                     const struct sah_line *line, const struct sah_agency *agency)
+static void ask_next(struct sah_core *core, struct sah_change *change,
+                     const struct sah_request_view *view, const struct sah_line *line,
+                     const struct sah_agency *agency)
 {
     char tried[SAH_LINES_MAX][SAH_AGENCY_SIZE];
     const struct sah_agency *next;
 
     for (unsigned i = 0; i < view->n_lines; i++)
         memcpy(tried[i], view->lines[i].agency, sizeof tried[i]);
-    next = sah_route_fallback(core->s.roster, agency, (const char (*)[SAH_AGENCY_SIZE])tried, view->n_lines);
+    next = sah_route_fallback(core->s.roster, agency, (const char(*)[SAH_AGENCY_SIZE])tried,
+                              view->n_lines);
     if (next != NULL)
         (void)change_copy(change, view, line->agency, next, SAH_ANSWER_WAITING);
 }
@@ -232,7 +248,8 @@ static void act(struct sah_core *core, struct due_job *job, const struct sah_req
     if (step.ask_next && agency != NULL)
         ask_next(core, change, view, line, agency);
     if (step.ask_catch_all)
-        copy_to(core, change, view, line, sah_roster_agency(roster, sah_slice_of(roster->catch_all)), &step);
+        copy_to(core, change, view, line,
+                sah_roster_agency(roster, sah_slice_of(roster->catch_all)), &step);
     if (step.ask_officer) {
         copy_to(core, change, view, line, officer(roster), &step);
         tell_citizen(core, change, view);
@@ -240,8 +257,10 @@ static void act(struct sah_core *core, struct due_job *job, const struct sah_req
     timer = add_timer(change, line->agency, line->timer, step.next_level);
     timer->after_now_ms = step.wait_ms;
     timer->still = step.next_level == SAH_LADDER_SPENT;
-    (void)sah_format(change->audit, sizeof change->audit, "escalate agency=%s kind=%s level=%u policy=%s",
-                     line->agency, sah_timer_kind_name(line->timer), line->timer_level, core->s.policy->version);
+    (void)sah_format(change->audit, sizeof change->audit,
+                     "escalate agency=%s kind=%s level=%u policy=%s", line->agency,
+                     sah_timer_kind_name(line->timer), line->timer_level,
+                     core->s.policy->version);
 }
 
 static bool decide_due(struct sah_core *core, void *data, const struct sah_request_view *view,
@@ -258,7 +277,8 @@ static bool decide_due(struct sah_core *core, void *data, const struct sah_reque
     if (wanted(core, change, view, lines, n, line) == line->timer)
         act(core, job, view, line, change);
     else /* the policy has changed since: escalate_rearm() sets what it wants now */
-        (void)sah_format(change->audit, sizeof change->audit, "timer not wanted agency=%s", line->agency);
+        (void)sah_format(change->audit, sizeof change->audit, "timer not wanted agency=%s",
+                         line->agency);
     return true;
 }
 
@@ -284,7 +304,8 @@ static void count(struct sah_core_counters *c, const struct sah_due_timer *timer
     }
 }
 
-static void due_done(struct sah_core *core, void *data, int err, const struct sah_committed *committed)
+static void due_done(struct sah_core *core, void *data, int err,
+                     const struct sah_committed *committed)
 {
     struct due_job *job = data;
     const struct sah_due_timer *t = &job->timer;
@@ -293,13 +314,17 @@ static void due_done(struct sah_core *core, void *data, int err, const struct sa
     if (err == SAH_OK && committed != NULL && job->acted) {
         count(&core->counters, t);
         if (job->alarm)
-            sah_error(core->s.log, "event=request.escalated request=%s agency=%s kind=%s level=%u priority=%s",
-                      t->request_id, t->agency, sah_timer_kind_name(t->kind), t->level,
-                      sah_priority_name(job->priority));
+            sah_error(
+                core->s.log,
+                "event=request.escalated request=%s agency=%s kind=%s level=%u priority=%s",
+                t->request_id, t->agency, sah_timer_kind_name(t->kind), t->level,
+                sah_priority_name(job->priority));
         else
-            sah_warn(core->s.log, "event=request.escalated request=%s agency=%s kind=%s level=%u priority=%s",
-                     t->request_id, t->agency, sah_timer_kind_name(t->kind), t->level,
-                     sah_priority_name(job->priority));
+            sah_warn(
+                core->s.log,
+                "event=request.escalated request=%s agency=%s kind=%s level=%u priority=%s",
+                t->request_id, t->agency, sah_timer_kind_name(t->kind), t->level,
+                sah_priority_name(job->priority));
     }
     core->jobs--;
     free(job);

@@ -71,6 +71,7 @@ const struct sah_line *view_line(const struct sah_request_view *view, const char
 /* A delivery of the message to the agency's first endpoint; false when the change is full. */
 bool change_plan(struct sah_change *change, const struct sah_agency *agency, const struct sah_id *message_id,
                  enum sah_kind kind, uint32_t sequence);
+void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency);
 /* The event a citizen hears (I8); returns NULL when the state is not told. */
 struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *change,
                                       const struct sah_message *request, enum sah_priority priority,

@@ -15,7 +15,8 @@
 #include "policy/outcome.h"
 
 #define SAH_LINES_MAX 8
-#define SAH_PLANS_MAX 16
+#define SAH_PLANS_MAX 40
+#define SAH_VIEW_MESSAGES_MAX 24
 #define SAH_EVENTS_MAX 8
 #define SAH_LEASE_MAX 64
 #define SAH_PREVIOUS_MAX 6
@@ -35,6 +36,11 @@ struct sah_line { /* a request at one agency */
     enum sah_timer_kind timer;
     unsigned timer_level;
 };
+struct sah_view_message { /* an amendment or cancel of the request */
+    struct sah_id id;
+    enum sah_kind kind;
+    uint32_t sequence;
+};
 struct sah_request_view {
     char request_id[SAH_REQUEST_ID_SIZE];
     char incident_id[SAH_INCIDENT_ID_SIZE];
@@ -44,6 +50,8 @@ struct sah_request_view {
     int64_t accepted_ms, closed_ms; /* closed_ms 0 = open */
     unsigned n_lines;
     struct sah_line lines[SAH_LINES_MAX];
+    unsigned n_messages; /* what was said since, oldest first; the newest of them when there are more */
+    struct sah_view_message messages[SAH_VIEW_MESSAGES_MAX];
     const struct sah_message *request; /* the request as accepted; borrowed until the completion returns */
 };
 

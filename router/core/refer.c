@@ -126,6 +126,18 @@ void change_tell_person(struct sah_core *core, struct sah_change *change, const 
                        sah_roster_agency(roster, sah_slice_of(roster->catch_all)), SAH_STATE_NEEDS_PERSON);
 }
 
+/*
+ * An agency that comes in later gets what was said since as well: the pin, the cancel (I3, I10). The
+ * newest when there is no room for all; room is left for the message being accepted.
+ */
+void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency)
+{
+    unsigned room = change->n_plans + SAH_LINES_MAX < SAH_PLANS_MAX ? SAH_PLANS_MAX - SAH_LINES_MAX - change->n_plans : 0;
+
+    for (unsigned i = view->n_messages > room ? view->n_messages - room : 0; i < view->n_messages; i++)
+        (void)change_plan(change, agency, &view->messages[i].id, view->messages[i].kind, view->messages[i].sequence);
+}
+
 bool change_copy(struct sah_change *change, const struct sah_request_view *view, const char *from,
                  const struct sah_agency *to, enum sah_answer_kind outcome)
 {
@@ -136,13 +148,14 @@ bool change_copy(struct sah_change *change, const struct sah_request_view *view,
     if (line == NULL || !change_plan(change, to, &view->request->id, SAH_KIND_REQUEST, 1))
         return false;
     line->state = SAH_STATE_QUEUED;
-    line->sequence = 1;
+    line->sequence = view->last_sequence;
     (void)sah_format(line->stands_for, sizeof line->stands_for, "%s",
                      old != NULL && old->stands_for[0] != '\0' ? old->stands_for : from);
     plan = &change->plans[change->n_plans - 1];
     plan->n_previous = 1;
     (void)sah_format(plan->previous[0].agency, sizeof plan->previous[0].agency, "%s", from);
     plan->previous[0].outcome = outcome;
+    change_plan_said(change, view, to);
     return true;
 }
 

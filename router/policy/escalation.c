@@ -5,10 +5,10 @@
 
 #include "policy/escalation.h"
 
-#define SECOND 1000u
-#define MINUTE (60 * SECOND)
-/* After a jump of the clock, or a router that was away, the missed steps follow one after the other
- * with at least so much between them: each gives somebody the time to answer. */
+#define SECOND        1000u
+#define MINUTE        (60 * SECOND)
+/* After a jump of the clock, or a router that was away, the missed steps follow one after the
+ * other with at least so much between them: each gives somebody the time to answer. */
 #define STEP_APART_MS (5 * SECOND)
 
 static const struct sah_ladder defaults = {
@@ -34,8 +34,8 @@ const char *sah_timer_kind_name(enum sah_timer_kind kind)
     return (unsigned)kind < SAH_LEN(kind_names) ? kind_names[kind] : "none";
 }
 
-/* What a state means to the ladder. A cancel that is asked stops the climb: whoever has the request
- * reads it in the cancel, and to call others in for it would be wrong. */
+/* What a state means to the ladder. A cancel that is asked stops the climb: whoever has the
+ * request reads it in the cancel, and to call others in for it would be wrong. */
 static const struct {
     bool unanswered, with_person, has_unit;
 } states[SAH_N_STATES] = {
@@ -67,7 +67,8 @@ bool sah_state_has_unit(enum sah_state state)
 }
 
 /* The time of a kind at a level; the levels past the last step repeat. */
-static uint32_t time_of(const struct sah_ladder *ladder, enum sah_timer_kind kind, unsigned level, unsigned class)
+static uint32_t time_of(const struct sah_ladder *ladder, enum sah_timer_kind kind,
+                        unsigned level, unsigned class)
 {
     if (kind == SAH_TIMER_ACK && level <= SAH_LADDER_STEPS)
         return ladder->human_ack_ms[class][level > 0 ? level - 1 : 0];
@@ -103,8 +104,8 @@ enum sah_timer_kind sah_ladder_kind(const struct sah_ladder *ladder, enum sah_st
     return time_of(ladder, kind, 1, sah_priority_class(priority)) > 0 ? kind : SAH_TIMER_NONE;
 }
 
-uint32_t sah_ladder_ms(const struct sah_ladder *ladder, enum sah_timer_kind kind, unsigned level,
-                       enum sah_priority priority)
+uint32_t sah_ladder_ms(const struct sah_ladder *ladder, enum sah_timer_kind kind,
+                       unsigned level, enum sah_priority priority)
 {
     return time_of(ladder, kind, level, sah_priority_class(priority));
 }
@@ -116,8 +117,9 @@ static unsigned level_after(unsigned level, enum sah_timer_kind kind)
     return level < SAH_LADDER_REPEAT_LAST ? level + 1 : SAH_LADDER_REPEAT;
 }
 
-static uint32_t wait_until(const struct sah_ladder *ladder, enum sah_timer_kind kind, unsigned level,
-                           unsigned next, enum sah_priority priority, uint32_t late_ms)
+static uint32_t wait_until(const struct sah_ladder *ladder, enum sah_timer_kind kind,
+                           unsigned level, unsigned next, enum sah_priority priority,
+                           uint32_t late_ms)
 {
     uint32_t wait_ms = sah_ladder_ms(ladder, kind, next, priority);
 
@@ -127,8 +129,10 @@ static uint32_t wait_until(const struct sah_ladder *ladder, enum sah_timer_kind 
     return wait_ms > (uint64_t)late_ms + STEP_APART_MS ? wait_ms - late_ms : STEP_APART_MS;
 }
 
-struct sah_ladder_step sah_ladder_step(const struct sah_ladder *ladder, enum sah_timer_kind kind, unsigned level,
-                                       enum sah_priority priority, unsigned n_endpoints, uint32_t late_ms)
+struct sah_ladder_step sah_ladder_step(const struct sah_ladder *ladder,
+                                       enum sah_timer_kind kind, unsigned level,
+                                       enum sah_priority priority, unsigned n_endpoints,
+                                       uint32_t late_ms)
 {
     struct sah_ladder_step step = {.alert = true, .alarm = true};
 

@@ -8,7 +8,8 @@
 local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
 local C_BOUND, C_LANE, C_TIMERS, C_LENGTH = 17, 18, 19, 19
-local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 16, 8, 65536
+local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 40, 8, 65536
+local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
 local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN = 1, 2, 3, 4, 5, 6, 7, 8
 local PREFIX = 32 -- of a message: accept sequence and accept time, sixteen digits each
 
@@ -108,7 +109,7 @@ local function store_request(t, c, bytes, old, now)
         old.accept_seq = redis.call('INCR', t .. ':seq')
         redis.call('SET', t .. ':ms:' .. c[C_MID], string.format('%016.0f%016.0f', old.accept_seq, now) .. bytes)
         if c[C_REVISION] > 0 then
-            redis.call('RPUSH', t .. ':mi:' .. c[C_RID], c[C_MID])
+            redis.call('RPUSH', t .. ':mi:' .. c[C_RID], c[C_MID] .. ' ' .. c[C_KIND] .. ' ' .. dec(c[C_SEQUENCE]))
         end
         add('seq', math.max(old.sequence, c[C_SEQUENCE]))
     end
@@ -234,8 +235,8 @@ local function keep_or_expire(t, rid)
         over = over and field:sub(1, 2) ~= 'h:'
     end
     local targets = {rq, t .. ':ms:' .. was[2], t .. ':mi:' .. rid}
-    for _, mid in ipairs(redis.call('LRANGE', t .. ':mi:' .. rid, 0, MAX - 1)) do
-        targets[#targets + 1] = t .. ':ms:' .. mid
+    for _, entry in ipairs(redis.call('LRANGE', t .. ':mi:' .. rid, 0, MAX - 1)) do
+        targets[#targets + 1] = t .. ':ms:' .. entry:sub(1, 32)
     end
     for _, key in ipairs(targets) do
         if over then
@@ -309,7 +310,7 @@ redis.register_function('sahaya_1_commit', function(keys, args)
 end)
 
 -- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
--- accepted ms, closed ms, bytes, then agency, line, timer ("kind:level:due" or '') for each line}.
+-- accepted ms, closed ms, bytes, what was said since ("mid kind sequence,..."), then agency, line, timer ("kind:level:due" or '') for each line}.
 redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'}, callback = function(keys, args)
     local t = tag_of(keys, args, 1)
     check(is_id(args[1], 'EB'), 'request id')
@@ -319,7 +320,8 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
         return {}
     end
     local answer = {tonumber(was[1]), was[2], tonumber(was[3]), tonumber(was[4]), tonumber(was[5]),
-                    tonumber(was[6]), redis.call('GETRANGE', t .. ':ms:' .. was[7], PREFIX, -1)}
+                    tonumber(was[6]), redis.call('GETRANGE', t .. ':ms:' .. was[7], PREFIX, -1),
+                    table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ',')}
     for agency in (was[8] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'

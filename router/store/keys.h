@@ -16,7 +16,7 @@
  *   :ms:<mid>                string  with its request
  *       accept seq and accept ms, 16 digits each, then the message's bytes
  *   :mi:<request>            list    with its request
- *       ids of its amendments and cancels
+ *       "mid kind sequence" of its amendments and cancels
  *   :dd:<mid>                string  10 days
  *       "request incident seq": dedupe, written last
  *   :dl:<key>                hash    11 days once done

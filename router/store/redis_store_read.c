@@ -156,6 +156,30 @@ static int read_lines(struct reader *r, struct sah_request_view *view)
     return r->bad ? SAH_EPROTO : SAH_OK;
 }
 
+/* "mid kind sequence,mid kind sequence": what was said since, oldest first. */
+static bool take_messages(struct sah_slice list, struct sah_request_view *view)
+{
+    const char *at = list.ptr, *end = list.ptr + list.len;
+
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma == NULL ? end : comma;
+        struct sah_view_message *m = &view->messages[view->n_messages];
+        uint64_t kind, sequence;
+
+        if (view->n_messages == SAH_VIEW_MESSAGES_MAX || stop - at < 36 || at[32] != ' ' || at[34] != ' ' ||
+            sah_id_from_hex((struct sah_slice){at, 32}, &m->id) != SAH_OK ||
+            sah_parse_u64((struct sah_slice){at + 33, 1}, SAH_KIND_REQUEST, SAH_KIND_CANCEL, &kind) != SAH_OK ||
+            sah_parse_u64((struct sah_slice){at + 35, (size_t)(stop - at) - 35}, 0, UINT32_MAX, &sequence) != SAH_OK)
+            return false;
+        m->kind = (enum sah_kind)kind;
+        m->sequence = (uint32_t)sequence;
+        view->n_messages++;
+        at = comma == NULL ? end : comma + 1;
+    }
+    return true;
+}
+
 int read_load(struct op *op, const redisReply *reply)
 {
     struct reader r = reader_of(reply);
@@ -177,6 +201,8 @@ int read_load(struct op *op, const redisReply *reply)
     if (r.bad || sah_message_decode(bytes.ptr, bytes.len, message, NULL, 0) != SAH_OK)
         return SAH_EPROTO;
     view->request = message;
+    if (!take_messages(next_bytes(&r), view))
+        return SAH_EPROTO;
     return read_lines(&r, view);
 }
 

@@ -129,6 +129,7 @@ static void a_line_keeps_all_that_the_agency_said(void **state)
     struct sah_agency_status *s = &line->status;
 
     line->before_cancel = SAH_STATE_EN_ROUTE;
+    sah_format(line->stands_for, sizeof line->stands_for, "101");
     s->state = SAH_STATE_EN_ROUTE;
     s->level = SAH_LEVEL_PERSON;
     s->reason = SAH_REASON_CANCEL_DECLINED;

@@ -1,6 +1,6 @@
 /*
- * store_contract_timer - what every store must do: timers of lines, and deliveries made once more.
- * See store_contract.h.
+ * store_contract_timer - what every store must do: timers of lines, and deliveries made once
+ * more. See store_contract.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,7 +109,8 @@ static void a_change_replaces_or_clears_a_timer(void **state)
     assert_int_equal(line_of(h, 3)->timer_level, 15);
 }
 
-/* A change that writes the line leaves its timer alone, and a change that is not taken sets none. */
+/* A change that writes the line leaves its timer alone, and a change that is not taken sets
+ * none. */
 static void a_timer_goes_with_its_change_and_with_nothing_else(void **state)
 {
     struct sah_store_harness *h = *state;
@@ -139,9 +140,9 @@ static void a_timer_counts_from_the_accept_or_from_now_and_may_only_come_sooner(
         uint32_t before_ms, after_accept_ms, after_now_ms;
         bool sooner, due;
     } cases[] = {
-        {FAR_MS, 1, 0, true, true},      {FAR_MS, 0, 1, false, true},
-        {1, FAR_MS, 0, true, true},      {1, FAR_MS, 0, false, false},
-        {1, 1, FAR_MS, false, false},    {FAR_MS, FAR_MS, 0, true, false},
+        {FAR_MS, 1, 0, true, true},   {FAR_MS, 0, 1, false, true},
+        {1, FAR_MS, 0, true, true},   {1, FAR_MS, 0, false, false},
+        {1, 1, FAR_MS, false, false}, {FAR_MS, FAR_MS, 0, true, false},
     };
     struct sah_store_harness *h = *state;
     struct sah_timer_set *timer;

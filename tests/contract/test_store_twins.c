@@ -79,6 +79,28 @@ static void add_plans(struct sah_change *change, unsigned n)
         add_event(change, up_to(2) == 0, "108");
 }
 
+/* A line with its timer: due now or far away; and what was sent is sent once more. */
+static void add_timers(struct sah_change *change, unsigned request)
+{
+    const char *agency = agencies[up_to(SAH_LEN(agencies))];
+    struct sah_timer_set *timer = &change->timers[change->n_timers++];
+
+    add_line(change, agency, SAH_STATE_DELIVERED);
+    sah_format(timer->agency, sizeof timer->agency, "%s", agency);
+    timer->kind = (enum sah_timer_kind)up_to(4);
+    timer->level = up_to(16);
+    timer->after_now_ms = FAR_MS * up_to(2);
+    timer->sooner = up_to(3) == 0;
+    timer->still = up_to(4) == 0;
+    if (up_to(2) == 0) {
+        struct sah_plan *plan = add_plan(change, request, agency);
+
+        plan->again = true;
+        plan->kind = SAH_KIND_REQUEST;
+        plan->sequence = 1;
+    }
+}
+
 static void step_request(unsigned r)
 {
     struct sah_change *c = new_request(1 + r, (enum sah_priority)up_to(6)); /* new or known */
@@ -99,6 +121,8 @@ static void step_amendment(unsigned r)
     if (up_to(10) == 0)
         c->expected_revision += up_to(3);
     add_plans(c, n);
+    if (up_to(2) == 0)
+        add_timers(c, 1 + r);
     commit_both(c);
 }
 
@@ -213,6 +237,14 @@ static void compare(void)
         assert_int_equal(a.revision, b.revision);
         assert_int_equal(a.priority, b.priority);
         assert_int_equal(a.last_sequence, b.last_sequence);
+        assert_int_equal(a.n_lines, b.n_lines);
+        assert_int_equal(a.n_messages, b.n_messages);
+        assert_memory_equal(a.messages, b.messages, a.n_messages * sizeof a.messages[0]);
+        for (unsigned i = 0; i < a.n_lines; i++) {
+            assert_string_equal(a.lines[i].agency, b.lines[i].agency);
+            assert_int_equal(a.lines[i].timer, b.lines[i].timer);
+            assert_int_equal(a.lines[i].timer_level, b.lines[i].timer_level);
+        }
     }
 }
 

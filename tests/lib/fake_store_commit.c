@@ -247,11 +247,27 @@ static void raise_queued(struct sah_fake_store *fake, const struct fake_request 
     }
 }
 
+/* The newest of what was said since the request, as many as a view holds. */
+static void store_said(struct fake_request *r, const struct sah_change *c)
+{
+    struct sah_request_view *view = &r->view;
+
+    if (view->n_messages == SAH_VIEW_MESSAGES_MAX) {
+        memmove(&view->messages[0], &view->messages[1],
+                sizeof view->messages - sizeof view->messages[0]);
+        view->n_messages--;
+    }
+    view->messages[view->n_messages++] =
+        (struct sah_view_message){.id = c->message_id, .kind = c->kind, .sequence = c->sequence};
+}
+
 static void store_request(struct fake_request *r, const struct sah_change *c)
 {
     r->view.revision++;
     if (c->bytes.len > 0 && c->sequence > r->view.last_sequence)
         r->view.last_sequence = c->sequence;
+    if (c->bytes.len > 0 && r->view.revision > 1)
+        store_said(r, c);
     if (c->rule[0] != '\0')
         memcpy(r->rule, c->rule, sizeof r->rule);
     if (c->priority != SAH_PRIORITY_UNSPECIFIED)

@@ -1,7 +1,7 @@
 """load - a steady stream of citizens from Python, for fault runs; bench_load for real rates.
 
 Owns:    its threads, one for each message under way.
-Used by: tests/e2e/kill.py, tests/e2e/faults.py. Good for about 60 messages a second beside a whole
+Used by: tests/e2e/kill.py, tests/e2e/faults.py. Used at up to 30 messages a second beside a whole
          Sahaya on two cores; tests/bench uses bench_load (C).
 Never:   gives a message up while it goes: what is not answered 200 is sent again under the same id,
          as the platform does.

@@ -68,6 +68,36 @@ static void a_good_file_becomes_plain_values(void **state)
     free(policy);
 }
 
+/* No file is without a ladder: what it leaves out has the settled times. */
+static void a_ladder_changes_the_classes_it_names(void **state)
+{
+    struct sah_policy *policy = NULL;
+    struct sah_ladder defaults;
+    struct sah_fault fault;
+
+    (void)state;
+    sah_ladder_defaults(&defaults);
+    assert_int_equal(load(RULES, &policy, &fault), SAH_OK);
+    assert_memory_equal(&policy->ladder, &defaults, sizeof defaults);
+    free(policy);
+    if (load(RULES "ladder:\n"
+                   "  - {priority: P1, first_s: 5, second_s: 6, third_s: 7, repeat_s: 8, waiting_s: 9, "
+                   "en_route_s: 10}\n"
+                   "  - {priority: P4, first_s: 11}\n",
+             &policy, &fault) != SAH_OK)
+        fail_msg("line %u, %s: %s", fault.line, fault.key, fault.text);
+    assert_memory_equal(policy->ladder.human_ack_ms[0], defaults.human_ack_ms[0],
+                        sizeof defaults.human_ack_ms[0]);
+    assert_int_equal(policy->ladder.human_ack_ms[1][0], 5000);
+    assert_int_equal(policy->ladder.human_ack_ms[1][2], 7000);
+    assert_int_equal(policy->ladder.repeat_ms[1], 8000);
+    assert_int_equal(policy->ladder.waiting_ms[1], 9000);
+    assert_int_equal(policy->ladder.en_route_ms[1], 10000);
+    assert_int_equal(policy->ladder.human_ack_ms[4][0], 11000);
+    assert_int_equal(policy->ladder.human_ack_ms[4][1], 0);
+    free(policy);
+}
+
 static void each_fault_is_told_with_its_line_and_key(void **state)
 {
     static const struct {
@@ -113,6 +143,18 @@ static void each_fault_is_told_with_its_line_and_key(void **state)
          "2..1000"},
         {RULES "raises:\n  - {id: r, cue: x, to: P0}\n  - {id: r, cue: y, to: P0}\n", 8, "id",
          "used twice"},
+        {RULES "ladder:\n  - {first_s: 9}\n", 7, "priority", "is missing"},
+        {RULES "ladder:\n  - {priority: P0, first_s: 9}\n", 7, "second_s", "is missing"},
+        {RULES "ladder:\n  - {priority: P3}\n", 7, "first_s", "is missing"},
+        {RULES "ladder:\n  - {priority: P3, first_s: 4}\n", 7, "first_s", "5..3600"},
+        {RULES "ladder:\n  - {priority: P3, first_s: 9, third_s: 9}\n", 7, "third_s",
+         "write first_s alone"},
+        {RULES "ladder:\n  - {priority: P3, first_s: 9}\n  - {priority: P3, first_s: 9}\n", 8,
+         "priority", "stands here twice"},
+        {RULES "ladder:\n  - {priority: P0, firsts: 9}\n", 7, "firsts", "did you mean 'first_s'"},
+        {RULES "ladder:\n  - {priority: P0, first_s: 9, second_s: 9, third_s: 20, repeat_s: 9, "
+               "waiting_s: 9, en_route_s: 9}\n",
+         7, "first_s", "each step comes after"},
     };
     struct sah_policy *policy = NULL;
     struct sah_fault fault;
@@ -133,6 +175,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_good_file_becomes_plain_values),
+        TEST(a_ladder_changes_the_classes_it_names),
         TEST(each_fault_is_told_with_its_line_and_key),
     };
 

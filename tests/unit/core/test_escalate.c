@@ -1,6 +1,6 @@
 /*
- * test_escalate - the ladder over simulated time: nobody answers, a person answers late, no unit, a
- * unit that stays, restarts and jumps of the clock in between. Invariants: I4, I6, I9.
+ * test_escalate - the ladder over simulated time: nobody answers, a person answers late, no
+ * unit, a unit that stays, restarts and jumps of the clock in between. Invariants: I4, I6, I9.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,14 +8,16 @@
 
 #include <cmocka.h>
 
+#include "core/internal.h"
 #include "lib/core_rig.h"
 
-#define SECOND UINT64_C(1000)
-#define MINUTE (60 * SECOND)
+#define SECOND  UINT64_C(1000)
+#define MINUTE  (60 * SECOND)
 #define OFFICER "duty-officer"
 
 static const struct sah_fake_manner silent = {.silent = true};
-static const struct sah_fake_manner refuses = {.kind = SAH_ANSWER_REFUSED, .reason = SAH_REASON_NO_RESOURCE};
+static const struct sah_fake_manner refuses = {.kind = SAH_ANSWER_REFUSED,
+                                               .reason = SAH_REASON_NO_RESOURCE};
 
 /* The rig's small world, with the ladder on and an officer behind the catch-all. */
 static void with_ladder(struct rig *rig)
@@ -31,7 +33,8 @@ static void with_ladder(struct rig *rig)
     for (unsigned i = 0; i < roster->n_agencies; i++) {
         catch_all = &roster->agencies[i];
         if (strcmp(catch_all->id, roster->catch_all) == 0)
-            assert_int_equal(sah_format(catch_all->fallbacks[catch_all->n_fallbacks++], SAH_AGENCY_SIZE, OFFICER),
+            assert_int_equal(sah_format(catch_all->fallbacks[catch_all->n_fallbacks++],
+                                        SAH_AGENCY_SIZE, OFFICER),
                              SAH_OK);
     }
     rig_crash(rig); /* a core that knows of it */
@@ -58,16 +61,16 @@ static int unmake(void **state)
 }
 
 /* The i-th attempt at an agency came so many seconds after the start, within one. */
-static void came_at(const struct rig *rig, const char *agency, const char *id, unsigned i, uint64_t start_ms,
-                    unsigned seconds)
+static void came_at(const struct rig *rig, const char *agency, const char *id, unsigned i,
+                    uint64_t start_ms, unsigned seconds)
 {
     const struct sah_fake_received *r = rig_attempt(rig, agency, id, i);
 
     if (r == NULL)
         fail_msg("%s was never asked a %u. time", agency, i + 1);
     if (r->at_ms - start_ms < seconds * SECOND || r->at_ms - start_ms > seconds * SECOND + 1000)
-        fail_msg("%s, %u. time: after %lu ms, wanted %u s", agency, i + 1, (unsigned long)(r->at_ms - start_ms),
-                 seconds);
+        fail_msg("%s, %u. time: after %lu ms, wanted %u s", agency, i + 1,
+                 (unsigned long)(r->at_ms - start_ms), seconds);
 }
 
 static unsigned asked(const struct rig *rig, const char *agency, const char *id)
@@ -88,7 +91,8 @@ static void nobody_answers_a_p0(void **state)
     assert_string_equal(rig_heard(rig, id), "RECEIVED DELIVERED DELIVERED");
     rig_pass(rig, 4 * MINUTE - 57 * SECOND); /* to 4:02 */
 
-    r = rig_attempt(rig, "fire-101", id, 1); /* step 1: the second endpoint, the same delivery */
+    r = rig_attempt(rig, "fire-101", id,
+                    1); /* step 1: the second endpoint, the same delivery */
     came_at(rig, "fire-101", id, 1, start_ms, 15);
     assert_string_equal(r->endpoint, "fire-101-b");
     assert_string_equal(r->key, rig_attempt(rig, "fire-101", id, 0)->key); /* (I6) */
@@ -136,7 +140,8 @@ static void the_times_of_each_class(void **state)
         const char *id = rig_accept(rig, i + 1, i + 1, cases[i].service, cases[i].cue);
 
         rig_pass(rig, (cases[i].third + cases[i].repeat + 1) * SECOND);
-        came_at(rig, cases[i].agency, id, 1, start_ms, cases[i].first); /* its only endpoint again */
+        came_at(rig, cases[i].agency, id, 1, start_ms,
+                cases[i].first); /* its only endpoint again */
         came_at(rig, "erss-112", id, 0, start_ms, cases[i].second);
         came_at(rig, OFFICER, id, 0, start_ms, cases[i].third);
         came_at(rig, OFFICER, id, 1, start_ms, cases[i].third + cases[i].repeat);
@@ -150,7 +155,8 @@ static void a_person_who_answers_ends_it(void **state)
 
     rig_pass(rig, 20 * SECOND);
     assert_int_equal(asked(rig, "fire-101", id), 2);
-    assert_int_equal(rig_person(rig, id, "fire-101", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, id, "fire-101", SAH_STATE_ACKNOWLEDGED),
+                     SAH_STATUS_APPLIED);
     assert_int_equal(rig_line(rig, id, "fire-101")->timer, SAH_TIMER_NONE);
     rig_pass(rig, 10 * MINUTE);
     assert_int_equal(asked(rig, "fire-101", id), 2);
@@ -164,7 +170,8 @@ static void a_person_at_a_copy_ends_it_for_all_that_stand_for_the_same(void **st
     const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
 
     rig_pass(rig, 70 * SECOND);
-    assert_int_equal(rig_person(rig, id, "erss-112", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, id, "erss-112", SAH_STATE_ACKNOWLEDGED),
+                     SAH_STATUS_APPLIED);
     rig_pass(rig, 10 * MINUTE);
     assert_int_equal(asked(rig, "fire-101", id), 2);
     assert_int_equal(asked(rig, "erss-112", id), 1);
@@ -209,14 +216,41 @@ static void an_alert_under_way_ends_with_the_answer(void **state)
     assert_int_equal(rig_delivery(rig, id, "fire-101", SAH_KIND_REQUEST)->state, SAH_FAKE_DONE);
 }
 
-/* A machine that answers the alert with a no, after the person has answered, takes nothing back. */
+/* It fell back long ago, so nothing but the answer itself ends the attempts of a later alert.
+ */
+static void an_alert_after_a_fallback_ends_with_the_answer(void **state)
+{
+    struct rig *rig = *state;
+    const char *id;
+    unsigned n;
+
+    rig_manner(rig, "amb-108", silent);
+    id = rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing");
+    rig_pass(rig, 10 * SECOND);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_pass(rig, 90 * SECOND);
+    assert_int_equal(rig_line(rig, id, "amb-108")->state, SAH_STATE_DELIVERED);
+    rig_manner(rig, "amb-108", silent);
+    n = asked(rig, "amb-108", id);
+    rig_pass(rig, 45 * SECOND); /* the alert at 120 s, and once more after it */
+    assert_true(asked(rig, "amb-108", id) > n);
+    n = asked(rig, "amb-108", id);
+    rig_person(rig, id, "amb-108", SAH_STATE_ACKNOWLEDGED);
+    rig_pass(rig, 5 * MINUTE);
+    assert_int_equal(asked(rig, "amb-108", id), n);
+}
+
+/* A machine that answers the alert with a no, after the person has answered, takes nothing
+ * back. */
 static void a_refused_alert_does_not_undo_a_person(void **state)
 {
     struct rig *rig = *state;
     const char *id;
 
     rig_manner(rig, "fire-101-b",
-               (struct sah_fake_manner){.kind = SAH_ANSWER_REFUSED, .after_ms = 1500, .reason = SAH_REASON_DUPLICATE_OF});
+               (struct sah_fake_manner){.kind = SAH_ANSWER_REFUSED,
+                                        .after_ms = 1500,
+                                        .reason = SAH_REASON_DUPLICATE_OF});
     id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
     rig_pass(rig, 16 * SECOND);
     assert_int_equal(asked(rig, "fire-101", id), 2);
@@ -246,6 +280,40 @@ static void timers_survive_restarts(void **state)
     assert_int_equal(rig_heard_n(rig, id, SAH_STATE_NEEDS_PERSON), 1);
 }
 
+/* Nobody was there when the first step was due: it is late, and the second is not. */
+static void a_late_step_does_not_make_the_next_one_late(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t start_ms = rig->now_ms;
+    const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
+
+    rig_pass(rig, 14 * SECOND);
+    rig->now_ms += 6 * SECOND; /* no turn in between */
+    sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms);
+    rig_pass(rig, 42 * SECOND);
+    came_at(rig, "fire-101", id, 1, start_ms, 20);
+    came_at(rig, "erss-112", id, 0, start_ms, 30);
+    came_at(rig, OFFICER, id, 0, start_ms, 60);
+}
+
+/* Two routers on one store hold the same timer in hand: one acts. */
+static void a_timer_seen_twice_acts_once(void **state)
+{
+    struct rig *rig = *state;
+    const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
+    struct sah_due_timer timer = {.agency = "fire-101", .kind = SAH_TIMER_ACK, .level = 1};
+
+    assert_int_equal(sah_format(timer.request_id, sizeof timer.request_id, "%s", id), SAH_OK);
+    rig_pass(rig, 2 * SECOND);
+    escalate_due(rig->core, &timer);
+    escalate_due(rig->core, &timer);
+    rig_pass(rig, 5 * SECOND);
+    assert_int_equal(asked(rig, "fire-101", id), 2);
+    assert_int_equal(asked(rig, "erss-112", id), 0);
+    assert_int_equal(rig_line(rig, id, "fire-101")->timer_level, 2);
+    assert_int_equal(sah_core_counters(rig->core)->escalations_l1, 1);
+}
+
 /* The store hands a timer out and the answer is lost, or the change cannot be written. */
 static void a_timer_that_was_handed_out_in_vain_fires_again(void **state)
 {
@@ -264,24 +332,36 @@ static void a_timer_that_was_handed_out_in_vain_fires_again(void **state)
     assert_true(asked(rig, OFFICER, id) >= 1);
 }
 
-/* The store's clock jumps an hour ahead: each step once, with time in between to answer. */
+/* Time passes while the store's clock is an hour ahead of everybody's. */
+static void pass_ahead(struct rig *rig, uint64_t ms)
+{
+    for (uint64_t end_ms = rig->now_ms + ms; rig->now_ms < end_ms;
+         rig->now_ms += rig->step_ms) {
+        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms + 60 * 60 * 1000);
+        (void)sah_core_tick(rig->core, rig_now(rig));
+        rig_settle(rig);
+    }
+}
+
+/* Each step once, with time to answer in between. */
 static void a_jump_of_the_clock_makes_no_storm(void **state)
 {
     struct rig *rig = *state;
+    uint64_t start_ms;
     const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
-    unsigned before;
 
     rig_pass(rig, 5 * SECOND);
-    for (unsigned i = 0; i < 3; i++) { /* the rig sets the clock with each step: it stays far ahead */
-        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms + 60 * 60 * 1000);
-        rig->next_tick_ms = rig->now_ms;
-        sah_core_tick(rig->core, rig_now(rig));
-        rig_settle(rig);
-    }
-    before = asked(rig, "fire-101", id);
-    assert_in_range(before, 1, 2);
-    assert_int_equal(asked(rig, "erss-112", id), 0);
-    assert_int_equal(asked(rig, OFFICER, id), 0);
+    start_ms = rig->now_ms;
+    pass_ahead(rig, 59 * SECOND);
+    came_at(rig, "fire-101", id, 1, start_ms, 0);
+    came_at(rig, "erss-112", id, 0, start_ms, 5);
+    came_at(rig, OFFICER, id, 0, start_ms, 35);
+    assert_int_equal(asked(rig, "fire-101", id), 2);
+    assert_int_equal(asked(rig, "erss-112", id), 1);
+    assert_int_equal(asked(rig, OFFICER, id), 1);
+    assert_int_equal(rig_heard_n(rig, id, SAH_STATE_NEEDS_PERSON), 1);
+    pass_ahead(rig, 60 * SECOND);
+    assert_int_equal(asked(rig, OFFICER, id), 2);
 }
 
 /* ---- with a person */
@@ -325,7 +405,8 @@ static void a_unit_that_stays_is_an_alarm(void **state)
     came_at(rig, "amb-108", id, 1, start_ms, 120);
     came_at(rig, "amb-108", id, 2, start_ms, 240);
     assert_int_equal(sah_core_counters(rig->core)->alarms_en_route, 2);
-    rig_person(rig, id, "amb-108", SAH_STATE_UNIT_LOST); /* back to waiting: another kind, another time */
+    rig_person(rig, id, "amb-108",
+               SAH_STATE_UNIT_LOST); /* back to waiting: another kind, another time */
     assert_int_equal(rig_line(rig, id, "amb-108")->timer, SAH_TIMER_WAITING);
     rig_person(rig, id, "amb-108", SAH_STATE_EN_ROUTE);
     rig_pass(rig, 10 * MINUTE);
@@ -378,7 +459,8 @@ static void a_raise_brings_the_steps_nearer(void **state)
     uint64_t start_ms = rig->now_ms, raised_ms;
     char id[SAH_REQUEST_ID_SIZE];
 
-    assert_int_equal(sah_format(id, sizeof id, "%s", rig_accept(rig, 1, 1, "HELPLINE_181", NULL)), SAH_OK);
+    assert_int_equal(
+        sah_format(id, sizeof id, "%s", rig_accept(rig, 1, 1, "HELPLINE_181", NULL)), SAH_OK);
     rig_pass(rig, 10 * SECOND);
     rig_cue(&rig_amendment(rig, 2, 1, id)->part, "not_breathing");
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
@@ -413,6 +495,35 @@ static void a_booking_is_asked_for_once_more(void **state)
     assert_int_equal(rig_status(rig, &booked)->code, SAH_STATUS_APPLIED);
     rig_pass(rig, 60 * MINUTE);
     assert_int_equal(asked(rig, "indane", id), 1);
+
+    id = rig_accept(rig, 3, 3, "LPG_BOOKING",
+                    NULL); /* booked while it is asked: a no to that is nothing */
+    rig_pass(rig, SECOND);
+    rig_manner(rig, "indane",
+               (struct sah_fake_manner){.kind = SAH_ANSWER_REFUSED,
+                                        .after_ms = 5000,
+                                        .reason = SAH_REASON_DUPLICATE_OF});
+    rig_pass(rig, 15 * MINUTE + SECOND);
+    assert_int_equal(asked(rig, "indane", id), 2);
+    booked = rig_says(id, "indane", SAH_STATE_BOOKED, NULL);
+    assert_int_equal(rig_status(rig, &booked)->code, SAH_STATUS_APPLIED);
+    rig_pass(rig, MINUTE);
+    assert_int_equal(rig_line(rig, id, "indane")->state, SAH_STATE_BOOKED);
+}
+
+/* Both have closed it and one opens it again: that the other closed it too answers nothing. */
+static void one_that_is_reopened_is_watched_whatever_the_others_did(void **state)
+{
+    struct rig *rig = *state;
+    const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
+
+    rig_pass(rig, 35 * SECOND);
+    assert_int_equal(rig_person(rig, id, "erss-112", SAH_STATE_CLOSED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_line(rig, id, "fire-101")->timer, SAH_TIMER_NONE);
+    assert_int_equal(rig_person(rig, id, "fire-101", SAH_STATE_CLOSED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, id, "fire-101", SAH_STATE_REOPENED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_line(rig, id, "fire-101")->timer, SAH_TIMER_ACK);
+    assert_int_equal(rig_line(rig, id, "erss-112")->timer, SAH_TIMER_NONE);
 }
 
 static void a_closed_request_wants_nothing_and_a_reopened_one_all_again(void **state)
@@ -421,7 +532,9 @@ static void a_closed_request_wants_nothing_and_a_reopened_one_all_again(void **s
     uint64_t start_ms;
     char id[SAH_REQUEST_ID_SIZE];
 
-    assert_int_equal(sah_format(id, sizeof id, "%s", rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing")), SAH_OK);
+    assert_int_equal(sah_format(id, sizeof id, "%s",
+                                rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing")),
+                     SAH_OK);
     rig_pass(rig, 2 * SECOND);
     rig_person(rig, id, "amb-108", SAH_STATE_CLOSED);
     rig_pass(rig, 5 * MINUTE);
@@ -448,6 +561,10 @@ int main(void)
         TEST(an_alert_under_way_ends_with_the_answer),
         TEST(a_refused_alert_does_not_undo_a_person),
         TEST(timers_survive_restarts),
+        TEST(a_late_step_does_not_make_the_next_one_late),
+        TEST(a_timer_seen_twice_acts_once),
+        TEST(one_that_is_reopened_is_watched_whatever_the_others_did),
+        TEST(an_alert_after_a_fallback_ends_with_the_answer),
         TEST(a_timer_that_was_handed_out_in_vain_fires_again),
         TEST(a_jump_of_the_clock_makes_no_storm),
         TEST(no_unit_is_looked_at_again_and_the_neighbour_is_asked),

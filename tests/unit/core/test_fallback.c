@@ -269,6 +269,48 @@ static void retry_after_is_honoured_as_far_as_the_class_bears(void **state)
     assert_int_equal(rig_received(rig, "erss-112", id, SAH_KIND_REQUEST), 1);
 }
 
+/* (I3, I10) Who comes in later gets what was said since, in order, also the cancel. */
+static void the_fallback_gets_what_was_said_since(void **state)
+{
+    struct rig *rig = *state;
+    const char *id;
+
+    rig_manner(rig, "amb-108", silent);
+    id = rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing");
+    for (unsigned i = 0; i < 3; i++) {
+        rig_amendment(rig, 10 + i, 1, id);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    }
+    rig_pass(rig, 60000);
+    assert_int_equal(rig_received(rig, "erss-112", id, SAH_KIND_REQUEST), 1);
+    for (unsigned i = 0; i < 4; i++) {
+        const struct sah_fake_received *r = rig_attempt(rig, "erss-112", id, i);
+
+        assert_non_null(r);
+        assert_int_equal(r->sequence, 1 + i);
+        assert_int_equal(r->kind, i == 0 ? SAH_KIND_REQUEST : SAH_KIND_AMENDMENT);
+    }
+}
+
+/* More was said than a change can carry: the newest goes along, nothing overflows. */
+static void a_talkative_citizen_does_not_stop_the_fallback(void **state)
+{
+    struct rig *rig = *state;
+    const char *id;
+
+    rig_manner(rig, "amb-108", silent);
+    id = rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing");
+    for (unsigned i = 0; i < 60; i++) {
+        rig_amendment(rig, 10 + i, 1, id);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    }
+    rig_pass(rig, 120000);
+    assert_int_equal(rig_received(rig, "erss-112", id, SAH_KIND_REQUEST), 1);
+    assert_in_range(rig_received(rig, "erss-112", id, SAH_KIND_AMENDMENT), SAH_VIEW_MESSAGES_MAX, 60);
+    assert_int_equal(rig_view(rig, id)->n_messages, SAH_VIEW_MESSAGES_MAX);
+    assert_int_equal(rig_view(rig, id)->messages[SAH_VIEW_MESSAGES_MAX - 1].sequence, 61);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +332,9 @@ int main(void)
                                         make, unmake),
         cmocka_unit_test_setup_teardown(a_person_s_answer_ends_the_attempts, make, unmake),
         cmocka_unit_test_setup_teardown(retry_after_is_honoured_as_far_as_the_class_bears, make,
+                                        unmake),
+        cmocka_unit_test_setup_teardown(the_fallback_gets_what_was_said_since, make, unmake),
+        cmocka_unit_test_setup_teardown(a_talkative_citizen_does_not_stop_the_fallback, make,
                                         unmake),
     };
 

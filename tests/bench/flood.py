@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""flood - P0 while a million bookings wait and more keep coming: how long from accept to the agency's socket?
+
+Usage: flood.py [--queued 1000000] [--seconds 30] [--rate 300] [--p0 200] [--delay-ms 500] [--drain-seconds 30] [--keep FILE]
+Environment: SAHAYA_BUILD_DIR, the build to measure (default: build; take one without sanitizers).
+
+One run, one process set:  idle: 200 P0 at 20/s and nothing else.  flood: --queued P4 lie in the bulk lane's Redis, 300/s
+more arrive by webhook, the companies answer after --delay-ms so that the backlog stays, 200 P0 at 20/s meanwhile.
+drain: the companies answer at once; how fast the backlog goes. Then the checker judges everything.
+"""
+import argparse
+import sys
+import time
+
+import rig
+import history as history_module
+import lab
+
+P0_RATE = 20
+REDIS_MEMORY = "12gb"  # a million need about 4 GB; the copy of an AOF rewrite comes on top
+SETTLE_S = 2
+RING_ROWS = 80000  # the stand-in keeps the newest 100,000 deliveries
+
+
+class Phase:
+    """200 P0 and what they met."""
+
+    def __init__(self, world, history, collector, name, prefix, count):
+        self.world, self.history, self.collector, self.name = world, history, collector, name
+        self.load = rig.Load(world, history, name, prefix, P0_RATE, count, only="P0", seed=7)
+        self.prefix = prefix
+
+    def end(self):
+        self.told = self.load.end()
+        time.sleep(SETTLE_S)
+
+    def rows(self):
+        mine = [e for e in self.history.events if str(e.get("sender", "")).startswith(self.prefix)]
+        latency = history_module.Checker(mine).latencies()
+        for what in ("accept-socket", "said-socket"):
+            yield (self.name, what) + history_module.summary(latency.get(("P0", what), []))
+
+
+def queued(world):
+    """Bookings accepted and not settled in the bulk lane."""
+    q = rig.queues(world, world.bulk_port)
+    return sum(e["classes"]["P4"]["depth"] for e in q["queues"]) + q["leased"] + q["delayed"]
+
+
+def companies(world, **behaviour):
+    for company in rig.COMPANIES:
+        world.behave(company, **behaviour)
+
+
+def fill(world, history, count):
+    before = rig.redis_info(world, "bulk")
+    told = rig.preload(world, history, count)
+    after = rig.redis_info(world, "bulk")
+    memory = int(after["used_memory"]) - int(before["used_memory"])
+    print("preloaded %d in %.1f s (%.0f/s); envelope %d bytes; Redis %.0f bytes a message in memory, AOF %.0f bytes" %
+          (count, told["ms"] / 1000, count * 1000 / max(1, told["ms"]), told["envelope_bytes"], memory / count,
+           (int(after["aof_current_size"]) - int(before["aof_current_size"])) / count), flush=True)
+
+
+def drain(world, seconds):
+    """Nobody reads the stand-in's lists meanwhile: reading costs as much as delivering."""
+    left = begin_left = queued(world)
+    companies(world, mode="machine_only")
+    begin = time.monotonic()
+    while left > 0 and time.monotonic() - begin < seconds and begin_left - left < RING_ROWS:
+        time.sleep(0.5)
+        left = queued(world)
+    took = time.monotonic() - begin
+    print("drain: %d settled in %.1f s (%.0f/s), %d left" % (begin_left - left, took, (begin_left - left) / took, left),
+          flush=True)
+    if left > 0:
+        companies(world, mode="hang")  # it stands still, so that what is read now is whole
+    return left
+
+
+def memory(world, what):
+    with open("/proc/loadavg") as f:
+        print("load average, %s: %s" % (what, f.read().split()[0]))
+    print("memory, %s: router-emergency %.1f MiB, router-bulk %.1f, whatsapp %.1f; Redis used: emergency %.1f MiB, bulk %.1f, "
+          "whatsapp %.1f" % ((what,) + tuple(rig.rss_mib(world, p) for p in ("router-emergency", "router-bulk", "whatsapp")) +
+                             tuple(rig.used_bytes(world, r) / 2**20 for r in ("emergency", "bulk", "whatsapp"))), flush=True)
+
+
+def measure(world, history, args):
+    collector = rig.Collector(world, history)
+    memory(world, "start")
+    idle = Phase(world, history, collector, "idle", "9190", args.p0)
+    idle.end()
+    memory(world, "after idle")
+    emergency_before = rig.used_bytes(world, "emergency")
+    companies(world, mode="machine_only", delay_ms=args.delay_ms)
+    fill(world, history, args.queued)
+    memory(world, "after preloading")
+    filled = rig.used_bytes(world, "emergency")
+    flood = rig.Load(world, history, "p4", "9192", args.rate, args.rate * args.seconds, only="P4", patience=60)
+    time.sleep(3)
+    busy = Phase(world, history, collector, "flood", "9191", args.p0)
+    busy.end()
+    waiting = queued(world)
+    told = flood.end()
+    print("flood: %d P4 said by webhook, %d taken, %d sent again; %d were waiting when the P0 ended" %
+          (told["said"], told["ok"], told["again"], waiting), flush=True)
+    memory(world, "after flood")
+    collector.take()
+    print("emergency Redis: %+.1f MiB by the preload, %+.1f MiB by the flood and its %d P0 (idle's %d are in the first)" %
+          ((filled - emergency_before) / 2**20, (rig.used_bytes(world, "emergency") - filled) / 2**20, args.p0, args.p0))
+    left = drain(world, args.drain_seconds)
+    time.sleep(SETTLE_S)
+    collector.take()
+    return idle, busy, left, collector
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in (("queued", 1000000), ("seconds", 30), ("rate", 300), ("p0", 200), ("delay-ms", 500), ("drain-seconds", 30)):
+        parser.add_argument("--" + name, type=int, default=value)
+    parser.add_argument("--keep", help="write the history there")
+    args = parser.parse_args()
+    history = history_module.History()
+    env = {"SAHAYA_REDIS_MAXMEMORY": REDIS_MEMORY}
+    with lab.Lab(build_dir=str(rig.BUILD), step_ms=60000, env=env) as world:
+        idle, busy, left, collector = measure(world, history, args)
+    if args.keep:
+        history.write(args.keep)
+    print("%-6s %-14s %5s %9s %9s %9s  ms" % ("phase", "from-to", "n", "p50", "p99", "max"))
+    for row in list(idle.rows()) + list(busy.rows()):
+        print("%-6s %-14s %5d %9.1f %9.1f %9.1f" % row)
+    verdict = history_module.check(history, backlog=["P4"] if left or collector.missed else [])
+    print("checker%s:" % (", the P4 backlog was left and is not judged as lost" if left else ""))
+    verdict.report()
+    if collector.missed:
+        print("%d rows of the stand-in were overwritten before they were read" % collector.missed)
+    return 1 if verdict.bad() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""memory - what a waiting booking costs: bytes in Redis, in its AOF, in the router.
+
+Usage: memory.py [--steps 10000,30000,100000]
+Environment: SAHAYA_BUILD_DIR (default: build; take one without sanitizers).
+"""
+import argparse
+import sys
+
+import rig
+import flood
+import history as history_module
+import lab
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", default="10000,30000,100000", help="queued in all, rising")
+    steps = [int(s) for s in parser.parse_args().steps.split(",")]
+    if sorted(set(steps)) != steps or steps[0] < 1:
+        raise SystemExit("memory.py: --steps must rise")
+    with lab.Lab(build_dir=str(rig.BUILD), env={"SAHAYA_REDIS_MAXMEMORY": flood.REDIS_MEMORY}) as world:
+        flood.companies(world, mode="hang")
+        base, done = rig.redis_info(world, "bulk"), 0
+        print("%9s %14s %14s %12s %14s" % ("queued", "Redis B/msg", "AOF B/msg", "bulk MiB", "emergency MiB"))
+        for i, count in enumerate(steps):
+            rig.preload(world, history_module.History(), count - done, prefix="91%02d" % (50 + i), seed=i + 1)
+            done = count
+            now = rig.redis_info(world, "bulk")
+            print("%9d %14.0f %14.0f %12.1f %14.1f" % (
+                count, (int(now["used_memory"]) - int(base["used_memory"])) / count,
+                (int(now["aof_current_size"]) - int(base["aof_current_size"])) / count,
+                rig.rss_mib(world, "router-bulk"), rig.rss_mib(world, "router-emergency")), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

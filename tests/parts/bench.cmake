@@ -1,0 +1,20 @@
+# bench: the load generator and the preloader for tests/bench and tests/e2e/faults.py, and the
+# checker's own test.
+add_library(bench_common STATIC
+  ${CMAKE_CURRENT_SOURCE_DIR}/bench/mix.c ${CMAKE_CURRENT_SOURCE_DIR}/bench/options.c)
+target_include_directories(bench_common PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/bench)
+target_link_libraries(bench_common PUBLIC sah_base PRIVATE sah_flags)
+
+add_executable(bench_load ${CMAKE_CURRENT_SOURCE_DIR}/bench/load.c)
+target_link_libraries(bench_load PRIVATE sah_flags bench_common sah_io)
+add_executable(bench_preload ${CMAKE_CURRENT_SOURCE_DIR}/bench/preload.c)
+target_link_libraries(bench_preload PRIVATE sah_flags bench_common sah_store sah_proto sah_io)
+set_target_properties(bench_load bench_preload PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+
+add_test(NAME history_checker COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_history.py)
+set_tests_properties(history_checker PROPERTIES TIMEOUT 60 ENVIRONMENT "SAHAYA_BUILD_DIR=${CMAKE_BINARY_DIR}")
+# Those that judge no latency: sanitizers slow everything down.
+foreach(fault F4 F11 F20)
+  sah_e2e(fault_${fault} 240 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/faults.py --only ${fault})
+endforeach()
