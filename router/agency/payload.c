@@ -84,6 +84,7 @@ static void write_head(struct json_out *j, const struct sah_leased *leased,
         json_text_known(j, "outcome",
                         leased->previous[i].outcome == SAH_ANSWER_REFUSED       ? "refused"
                         : leased->previous[i].outcome == SAH_ANSWER_UNREACHABLE ? "unreachable"
+                        : leased->previous[i].outcome == SAH_ANSWER_WAITING     ? "waiting"
                                                                                 : "unanswered");
         json_close(j, '}');
     }

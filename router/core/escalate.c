@@ -93,10 +93,14 @@ static enum sah_timer_kind wanted(const struct sah_core *core, const struct sah_
                                   const struct sah_line *const *lines, unsigned n,
                                   const struct sah_line *line)
 {
-    enum sah_timer_kind kind =
-        sah_ladder_kind(&core->s.policy->ladder, line->state, priority_after(change, view),
-                        is_booking(change, view));
+    bool asked = line->state == SAH_STATE_CANCEL_ASKED;
+    enum sah_timer_kind kind = sah_ladder_kind(&core->s.policy->ladder, asked ? line->before_cancel : line->state,
+                                               priority_after(change, view), is_booking(change, view));
 
+    /* A cancel is a citizen's wish, not a person's answer: while nobody has looked at an emergency the
+     * ladder goes on. Once a person has it, the cancel is between them and the citizen. */
+    if (asked && (kind != SAH_TIMER_ACK || !sah_priority_is_emergency(priority_after(change, view))))
+        return SAH_TIMER_NONE;
     if (kind == SAH_TIMER_ACK && other_has_it(lines, n, line, sah_state_is_with_person))
         return SAH_TIMER_NONE;
     if (kind == SAH_TIMER_WAITING && other_has_it(lines, n, line, sah_state_has_unit))

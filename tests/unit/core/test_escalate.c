@@ -548,6 +548,22 @@ static void a_closed_request_wants_nothing_and_a_reopened_one_all_again(void **s
     came_at(rig, OFFICER, id, 0, start_ms, 60);
 }
 
+/* (I9) A cancel that nobody has confirmed does not end the watch over an unanswered emergency. */
+static void a_cancel_asked_of_nobody_still_reaches_a_person(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t start_ms = rig->now_ms;
+    const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
+
+    rig_pass(rig, 5 * SECOND);
+    rig_cancel(rig, 2, 1, id);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    assert_int_equal(rig_line(rig, id, "fire-101")->state, SAH_STATE_CANCEL_ASKED);
+    rig_pass(rig, 60 * SECOND);
+    came_at(rig, "erss-112", id, 0, start_ms, 30);
+    assert_true(asked(rig, OFFICER, id) > 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 
 int main(void)
@@ -572,6 +588,7 @@ int main(void)
         TEST(two_agencies_of_one_request_have_their_own),
         TEST(a_fallback_is_watched_as_well),
         TEST(a_raise_brings_the_steps_nearer),
+        TEST(a_cancel_asked_of_nobody_still_reaches_a_person),
         cmocka_unit_test_setup_teardown(a_booking_is_asked_for_once_more, make_bulk, unmake),
         TEST(a_closed_request_wants_nothing_and_a_reopened_one_all_again),
     };
