@@ -6,3 +6,13 @@ sah_test(test_understand unit/understand/test_understand.c sah_understand)
 sah_test(test_messages unit/understand/test_messages.c sah_understand)
 sah_fuzzer(fuzz_understand fuzz/fuzz_understand.c understand sah_understand)
 target_compile_definitions(fuzz_understand PRIVATE SAHAYA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+
+# The tuning corpus through the whole of `sahayactl triage`; a little under the goals is a failure.
+find_package(Python3 COMPONENTS Interpreter)
+if(TARGET sahayactl AND Python3_FOUND)
+  file(GLOB tuning CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/messages/tuning/*.tsv)
+  add_test(NAME score_tuning
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/data/messages/score.py
+      --ctl $<TARGET_FILE:sahayactl> --lexicon ${PROJECT_SOURCE_DIR}/adapters/common/phrases
+      --policy ${PROJECT_SOURCE_DIR}/deploy/etc/policy.yaml ${tuning})
+endif()

@@ -18,15 +18,17 @@ static bool breaks_between(const struct work *work, unsigned from, unsigned to, 
     return false;
 }
 
-/* "saans nahi": here the negator is a word of the cue itself and takes nothing back. */
-static bool is_consumed(const struct work *work, const struct work_hit *negator)
+/* "saans nahi": here the negator is a word of the cue itself and takes nothing back. Only of
+ * one that can come to be: "nahi aa rahi" belongs to a breath, when a breath is spoken of. */
+static bool is_consumed(const struct work *work, const struct work_hit *negator,
+                        const struct lex_set *alive)
 {
     for (unsigned i = 0; i < work->n_hits; i++) {
         const struct work_hit *hit = &work->hit[i];
 
         if (hit->start > negator->start || hit->end < negator->end ||
             hit->concept == negator->concept || hit->concept == work->lex->fact[FACT_filler] ||
-            hit->concept == work->lex->fact[FACT_no] ||
+            hit->concept == work->lex->fact[FACT_no] || !lex_set_has(alive, hit->concept) ||
             hit->end - hit->start <= negator->end - negator->start)
             continue;
         if ((hit->tokens >> (negator->start - hit->start) & 1) != 0)
@@ -52,8 +54,22 @@ static bool is_negated(const struct work *work, unsigned start, unsigned end)
     for (unsigned i = 0; i < work->n_negators; i++) {
         const struct work_hit *neg = &work->hit[work->negator[i]];
 
+        if (neg->start > start && neg->end < end)
+            continue; /* in_gap() looks at these */
         if (neg->concept == before ? neg->end < start && only_fillers(work, neg->end, start)
                                    : neg->start > end && only_fillers(work, end, neg->start))
+            return true;
+    }
+    return false;
+}
+
+/* "aag nahi lagi" as one phrase with a gap: the negator stands in the gap. */
+static bool in_gap(const struct work *work, const struct work_hit *hit)
+{
+    for (unsigned i = 0; i < work->n_negators; i++) {
+        const struct work_hit *neg = &work->hit[work->negator[i]];
+
+        if (neg->start > hit->start && neg->end < hit->end)
             return true;
     }
     return false;
@@ -75,6 +91,16 @@ static bool is_past(const struct work *work, unsigned start, unsigned end)
     return false;
 }
 
+/* In a film, a game, a lesson; or a laugh about a match. Then no cue is meant, whatever its
+ * grade, unless something says that it is real: a relative, a place, a plea. */
+static bool is_unreal(const struct work *work)
+{
+    if (work_has(work, FACT_joke_marker) && work_has(work, FACT_match))
+        return true;
+    return (work_has(work, FACT_fiction) || work_has(work, FACT_what_if)) &&
+           !work_has(work, FACT_real);
+}
+
 static bool near_any(const struct work *work, const struct lex_cue *pattern, unsigned start,
                      unsigned end)
 {
@@ -90,7 +116,7 @@ static bool near_any(const struct work *work, const struct lex_cue *pattern, uns
 }
 
 static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned start,
-                      unsigned end)
+                      unsigned end, bool denied)
 {
     const struct lex_name *name = &work->lex->names[pattern->cue];
     struct work_cue cue = {.cue = pattern->cue, .start = (uint16_t)start, .end = (uint16_t)end};
@@ -98,9 +124,13 @@ static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned
     if (near_any(work, pattern, start, end))
         return;
     if ((name->flags & LEX_NEGATABLE) != 0)
-        cue.negated = is_negated(work, start, end);
+        cue.negated = denied || is_negated(work, start, end);
     if (!cue.negated && name->grade > 0 && (name->flags & LEX_NEGATABLE) != 0)
         cue.negated = is_past(work, start, end);
+    /* Of P1 and P2 only "I want to live no more" carries its own negation: it stands in a film
+     * too. */
+    if (!cue.negated && (name->grade == 0 || (name->flags & LEX_NEGATABLE) != 0))
+        cue.negated = is_unreal(work);
     for (unsigned i = 0; i < work->n_cues; i++) {
         struct work_cue *known = &work->cue[i];
 
@@ -150,6 +180,7 @@ static void pattern_seek(struct work *work, const struct lex_cue *pattern)
 {
     for (unsigned i = 0; i < work->n_hits; i++) {
         unsigned start = work->hit[i].start, end = work->hit[i].end, p = 1;
+        bool denied = false; /* "no fire in the bus": the negator stands between the parts */
 
         if (work->hit[i].concept != pattern->part[0] || work->hit[i].hidden)
             continue;
@@ -159,11 +190,14 @@ static void pattern_seek(struct work *work, const struct lex_cue *pattern)
 
             if (other == NULL)
                 break;
+            denied = denied || is_negated(work, other->start, other->end);
             start = other->start < start ? other->start : start;
             end = other->end > end ? other->end : end;
         }
         if (p == pattern->n)
-            cue_found(work, pattern, start, end);
+            cue_found(work, pattern, start, end,
+                      denied || in_gap(work, &work->hit[i]) ||
+                          (p > 1 && is_negated(work, work->hit[i].start, work->hit[i].end)));
     }
 }
 
@@ -185,6 +219,7 @@ static void mark(bool *tokens, const struct work_hit *hit)
 static void prepare(struct work *work, struct lex_set *there)
 {
     const struct sah_lexicon *lex = work->lex;
+    struct lex_set alive = {0}; /* parts of cues that are all there */
 
     for (unsigned i = 0; i < work->fold.n; i++)
         work->used[i] = work->filler[i] = false;
@@ -199,9 +234,18 @@ static void prepare(struct work *work, struct lex_set *there)
             mark(work->used, hit);
         if (hit->concept == lex->fact[FACT_filler])
             mark(work->filler, hit);
-        if ((hit->concept == lex->fact[FACT_neg_before] ||
+    }
+    for (unsigned c = 0; c < lex->n_cues; c++)
+        if (parts_there(there, &lex->cues[c]))
+            for (unsigned p = 0; p < lex->cues[c].n; p++)
+                lex_set_add(&alive, lex->cues[c].part[p]);
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        const struct work_hit *hit = &work->hit[i];
+
+        if (!hit->hidden &&
+            (hit->concept == lex->fact[FACT_neg_before] ||
              hit->concept == lex->fact[FACT_neg_after]) &&
-            work->n_negators < WORK_NEGATORS_MAX && !is_consumed(work, hit))
+            work->n_negators < WORK_NEGATORS_MAX && !is_consumed(work, hit, &alive))
             work->negator[work->n_negators++] = (uint16_t)i;
     }
 }

@@ -56,6 +56,8 @@ void sah_lexicon_destroy(struct sah_lexicon *lexicon)
     free(lexicon->pool);
     free(lexicon->words);
     free(lexicon->phrases);
+    free(lexicon->elements);
+    free(lexicon->alternatives);
     free(lexicon->slots);
     free(lexicon->cues);
     free(lexicon->rules);

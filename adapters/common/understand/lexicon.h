@@ -33,6 +33,8 @@ enum lex_writing {
 /* A word that only writers of Urdu, or only writers of Hindi, use in Latin letters. */
 #define LEX_MARK_UR      (1u << 8)
 #define LEX_MARK_HI      (1u << 9)
+/* A verb's ending that people write onto the verb: "girgaya", "jalri". */
+#define LEX_TAIL         (1u << 10)
 extern const char *const lex_writing_names[LEX_N_WRITINGS];
 
 /* How a lexicon word meets a message word. */
@@ -41,6 +43,7 @@ enum lex_how {
     LEX_EXACT,  /* "=word": letter by letter after folding */
     LEX_PREFIX, /* "word*": by sound, whatever follows */
     LEX_NEAR,   /* of the index only: a key with one or two characters left out */
+    LEX_BONES,  /* of the index only: a key without its vowels */
 };
 
 struct lex_word {
@@ -50,10 +53,17 @@ struct lex_word {
     uint32_t first_phrase, n_phrases; /* phrases that begin with it */
 };
 
+struct lex_element { /* "a/b/-" of a phrase */
+    uint64_t seen;   /* one bit per word in it: what is not there needs no search */
+    uint32_t first;  /* in alternatives[] */
+    uint8_t n;
+    bool gap, optional; /* "..." stands before it; "-" is one of its alternatives */
+};
+
 struct lex_phrase {
-    uint16_t concept;
-    uint8_t n, only; /* only: bits of writings the message must have, 0 = any */
-    uint16_t element[LEX_ELEMENTS_MAX]; /* words; LEX_NONE is the gap */
+    uint16_t concept, first; /* the word it begins with */
+    uint8_t n, only;         /* only: bits of writings the message must have, 0 = any */
+    uint32_t rest;           /* the n - 1 elements behind the first word, in elements[] */
 };
 
 enum {                    /* flags of a name */
@@ -62,6 +72,7 @@ enum {                    /* flags of a name */
        LEX_MASK = 4, /* hides what lies wholly inside it: "fire station", "dil toot gaya" */
        LEX_JOKE = 8, /* hides only when a joke marker is in the message */
        LEX_MODIFIER = 16, /* a cue that is reported but is no danger by itself */
+       LEX_MASK_ALL = 32, /* a mask that hides every concept: "108 rupees" */
 };
 
 struct lex_name {
@@ -107,14 +118,15 @@ struct lex_slot {
 /* Names the code itself asks for; load.c finds each in concepts.tsv or refuses the folder. */
 #define LEX_FACTS(X)                                                                           \
     X(neg_before)                                                                              \
-    X(neg_after) X(filler) X(clause_end) X(past) X(now) X(joke_marker) X(yes) X(no) X(people)  \
-        X(years) X(months) X(deaf) X(covert) X(v_pregnant) X(v_under5) X(v_over65)             \
-            X(v_disabled) X(v_alone) X(v_minor) X(v_no_shelter) X(voice_failed) X(trapped)     \
-                X(hurt) X(indane) X(hp) X(bharat) X(lpg_id_word) X(consumer_word)              \
-                    X(fact_danger) X(fact_severe) X(fact_negated) X(fact_question)             \
-                        X(fact_short) X(fact_one) X(fact_lpg_number) X(fact_cut) X(fact_empty) \
-                            X(mass_casualty) X(fact_many) X(urdu_mark) X(hindi_mark)           \
-                                X(bare_help)
+    X(neg_after)                                                                               \
+    X(filler) X(clause_end) X(past) X(now) X(joke_marker) X(yes) X(no) X(people) X(years)      \
+        X(months) X(deaf) X(covert) X(v_pregnant) X(v_under5) X(v_over65) X(v_disabled)        \
+            X(v_alone) X(v_minor) X(v_no_shelter) X(voice_failed) X(trapped) X(hurt) X(indane) \
+                X(hp) X(bharat) X(lpg_id_word) X(consumer_word) X(fact_danger) X(fact_severe)  \
+                    X(fact_negated) X(fact_question) X(fact_short) X(fact_one)                 \
+                        X(fact_lpg_number) X(fact_cut) X(fact_empty) X(mass_casualty)          \
+                            X(fact_many) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
+                                X(what_if) X(real) X(match) X(tail_word)
 
 enum lex_fact {
 #define X(name) FACT_##name,
@@ -137,6 +149,10 @@ struct sah_lexicon {
     unsigned n_words, cap_words;
     struct lex_phrase *phrases;
     unsigned n_phrases, cap_phrases;
+    struct lex_element *elements;
+    unsigned n_elements, cap_elements;
+    uint16_t *alternatives;
+    unsigned n_alternatives, cap_alternatives;
     struct lex_slot *slots; /* power of two */
     uint32_t n_slots, used_slots;
     struct lex_name names[LEX_NAMES_MAX];
@@ -184,6 +200,10 @@ SAH_MUST_USE int lex_index_build(struct sah_lexicon *lex);
 /* The lexicon words that token `i` is a writing of; at most LEX_MATCHES_MAX. */
 unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i,
                       uint16_t *ret_words);
+
+/* How many bytes of the end of token `i` are a verb's ending written onto a known word; 0 when
+ * the token is known as it stands or does not come apart so. */
+size_t lex_tail_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i);
 
 /* ---- pattern.c: phrases, cue patterns and rules from their text form */
 struct lex_line { /* one line of a data file */

@@ -81,7 +81,7 @@ static int read_lines(struct sah_lexicon *lex, const char *path, unsigned min, u
     return SAH_OK;
 }
 
-/* concepts.tsv: concept, flags (- mask joke), meaning */
+/* concepts.tsv: concept, flags (- mask mask_all joke), meaning */
 static int take_concept(struct sah_lexicon *lex, const struct lex_line *line,
                         struct sah_fault *fault)
 {
@@ -89,10 +89,12 @@ static int take_concept(struct sah_lexicon *lex, const struct lex_line *line,
 
     if (sah_slice_is(line->column[1], "mask"))
         flags = LEX_MASK;
+    else if (sah_slice_is(line->column[1], "mask_all"))
+        flags = LEX_MASK | LEX_MASK_ALL;
     else if (sah_slice_is(line->column[1], "joke"))
         flags = LEX_MASK | LEX_JOKE;
     else if (!sah_slice_is(line->column[1], "-"))
-        return bad(fault, line, "flags must be -, mask or joke");
+        return bad(fault, line, "flags must be -, mask, mask_all or joke");
     name = lex_name_find(lex, line->column[0].ptr, line->column[0].len);
     if (name != LEX_NONE) {
         if (name >= N_FACTS || flags != 0)

@@ -3,17 +3,50 @@
  */
 #include "work.h"
 
-void work_words(struct work *work)
+#include <string.h>
+
+/* "girgaya" -> "gir", "gaya": two tokens over the same bytes of the message. */
+static void tail_off(struct fold *fold, unsigned i, size_t cut)
 {
-    for (unsigned i = 0; i < work->fold.n; i++)
-        work->n_words[i] = (uint8_t)lex_words_of(work->lex, &work->fold, i, work->words[i]);
+    struct fold_token *head = &fold->token[i];
+
+    memmove(head + 2, head + 1, (fold->n - i - 1) * sizeof *head);
+    fold->n++;
+    head[1] = head[0];
+    head->len = (uint8_t)(head->len - cut);
+    head[1].text = head->text + head->len;
+    head[1].len = (uint8_t)cut;
+    head[1].brk = FOLD_BREAK_NONE;
 }
 
-static bool is_word(const struct work *work, unsigned token, uint16_t word)
+void work_words(struct work *work)
 {
+    for (unsigned i = 0; i < work->fold.n; i++) {
+        size_t cut =
+            work->fold.n < FOLD_TOKENS_MAX ? lex_tail_of(work->lex, &work->fold, i) : 0;
+
+        if (cut > 0)
+            tail_off(&work->fold, i, cut);
+    }
+    for (unsigned i = 0; i < work->fold.n; i++) {
+        work->n_words[i] = (uint8_t)lex_words_of(work->lex, &work->fold, i, work->words[i]);
+        work->seen[i] = 0;
+        for (unsigned w = 0; w < work->n_words[i]; w++)
+            work->seen[i] |= 1ull << (work->words[i][w] % 64);
+    }
+}
+
+static bool is_one_of(const struct work *work, unsigned token,
+                      const struct lex_element *element)
+{
+    const uint16_t *alternatives = work->lex->alternatives + element->first;
+
+    if ((work->seen[token] & element->seen) == 0)
+        return false;
     for (unsigned w = 0; w < work->n_words[token]; w++)
-        if (work->words[token][w] == word)
-            return true;
+        for (unsigned i = 0; i < element->n; i++)
+            if (work->words[token][w] == alternatives[i])
+                return true;
     return false;
 }
 
@@ -35,31 +68,32 @@ static void hit_add(struct work *work, uint16_t concept, unsigned start, unsigne
 /* Elements from `e` on, token `at` being the next one to look at. Gaps make it branch at most
  * LEX_GAP_WORDS ways, and a phrase has at most eight elements. */
 static bool rest_fits(const struct work *work, const struct lex_phrase *phrase, unsigned e,
-                      unsigned at, unsigned start, unsigned *ret_end, uint32_t *tokens)
+                      unsigned at, unsigned start, bool gap, unsigned *ret_end,
+                      uint32_t *tokens)
 {
-    unsigned gap = 0;
+    const struct lex_element *element;
 
     if (e == phrase->n)
         return true;
-    if (phrase->element[e] == LEX_NONE) {
-        gap = LEX_GAP_WORDS;
-        e++;
-    }
-    for (unsigned skip = 0; skip <= gap; skip++, at++) {
-        if (at >= work->fold.n || at - start >= 31 ||
-            work->fold.token[at].brk == FOLD_BREAK_STRONG)
-            return false;
-        if (is_word(work, at, phrase->element[e])) {
-            uint32_t before = *tokens;
+    element = &work->lex->elements[phrase->rest + e - 1];
+    gap = gap || element->gap;
+    for (unsigned next = at; next <= at + (gap ? LEX_GAP_WORDS : 0); next++) {
+        uint32_t before = *tokens;
+        unsigned end = *ret_end;
 
-            *ret_end = at;
-            *tokens |= 1u << (at - start);
-            if (rest_fits(work, phrase, e + 1, at + 1, start, ret_end, tokens))
-                return true;
-            *tokens = before;
-        }
+        if (next >= work->fold.n || next - start >= 31 ||
+            work->fold.token[next].brk == FOLD_BREAK_STRONG)
+            break;
+        if (!is_one_of(work, next, element))
+            continue;
+        *ret_end = next;
+        *tokens |= 1u << (next - start);
+        if (rest_fits(work, phrase, e + 1, next + 1, start, false, ret_end, tokens))
+            return true;
+        *tokens = before;
+        *ret_end = end;
     }
-    return false;
+    return element->optional && rest_fits(work, phrase, e + 1, at, start, gap, ret_end, tokens);
 }
 
 static bool joking(const struct work *work)
@@ -69,12 +103,14 @@ static bool joking(const struct work *work)
 
 static void hide_inside(struct work *work, const struct work_hit *mask)
 {
+    bool all = (work->lex->names[mask->concept].flags & LEX_MASK_ALL) != 0;
+
     for (unsigned i = 0; i < work->n_hits; i++) {
         struct work_hit *hit = &work->hit[i];
         uint32_t tokens;
 
-        if (!lex_set_has(&work->lex->cue_parts, hit->concept) || hit->start < mask->start ||
-            hit->end > mask->end)
+        if (hit->start < mask->start || hit->end > mask->end || hit->concept == mask->concept ||
+            (!all && !lex_set_has(&work->lex->cue_parts, hit->concept)))
             continue;
         tokens = hit->tokens << (hit->start - mask->start);
         if ((tokens & ~mask->tokens) == 0)
@@ -98,7 +134,7 @@ void work_phrases(struct work *work)
 
                 if (phrase->only != 0 && (phrase->only & work->writing) == 0)
                     continue;
-                if (rest_fits(work, phrase, 1, i + 1, i, &end, &tokens))
+                if (rest_fits(work, phrase, 1, i + 1, i, false, &end, &tokens))
                     hit_add(work, phrase->concept, i, end, tokens);
             }
         }

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#define ALTERNATIVES_MAX 32
-#define EXPANDED_MAX     4096
+#define ALTERNATIVES_MAX 128
 
 static bool next_part(struct sah_slice *rest, char by, struct sah_slice *ret_part)
 {
@@ -39,61 +38,85 @@ static int fault_at(struct sah_fault *fault, const struct lex_line *line, struct
     return SAH_EINVAL;
 }
 
-/* One phrase while its alternatives are multiplied out. */
-struct expansion {
+/* One phrase while it is read. */
+struct reading {
     unsigned n;
     struct {
         unsigned n;
         uint16_t word[ALTERNATIVES_MAX];
-        bool optional;
+        bool gap, optional;
     } element[LEX_ELEMENTS_MAX];
-    unsigned made;
 };
 
-static int expand(struct sah_lexicon *lex, struct expansion *x, unsigned at,
-                  struct lex_phrase *phrase)
+static int element_keep(struct sah_lexicon *lex, const struct reading *x, unsigned e)
 {
+    struct lex_element element = {.first = lex->n_alternatives,
+                                  .n = (uint8_t)x->element[e].n,
+                                  .gap = x->element[e].gap,
+                                  .optional = x->element[e].optional};
     int err;
 
-    if (at == x->n) {
-        while (phrase->n > 0 && phrase->element[phrase->n - 1] == LEX_NONE)
-            phrase->n--;
-        if (phrase->n == 0 || phrase->element[0] == LEX_NONE || ++x->made > EXPANDED_MAX)
-            return SAH_EINVAL;
-        err = lex_grow((void **)&lex->phrases, &lex->cap_phrases, lex->n_phrases,
-                       sizeof *lex->phrases);
+    for (unsigned i = 0; i < x->element[e].n; i++) {
+        err = lex_grow((void **)&lex->alternatives, &lex->cap_alternatives, lex->n_alternatives,
+                       sizeof *lex->alternatives);
         if (err < 0)
             return err;
-        lex->phrases[lex->n_phrases++] = *phrase;
-        return SAH_OK;
+        lex->alternatives[lex->n_alternatives++] = x->element[e].word[i];
+        element.seen |= 1ull << (x->element[e].word[i] % 64);
     }
-    for (unsigned i = 0; i < x->element[at].n; i++) {
-        unsigned n = phrase->n;
+    err = lex_grow((void **)&lex->elements, &lex->cap_elements, lex->n_elements,
+                   sizeof *lex->elements);
+    if (err < 0)
+        return err;
+    lex->elements[lex->n_elements++] = element;
+    return SAH_OK;
+}
 
-        phrase->element[phrase->n++] = x->element[at].word[i];
-        err = expand(lex, x, at + 1, phrase);
-        phrase->n = (uint8_t)n;
-        if (err < 0)
-            return err;
+/* One entry for each word that the phrase may begin with; what follows is kept once. */
+static int phrase_keep(struct sah_lexicon *lex, const struct reading *x,
+                       const struct lex_phrase *shape)
+{
+    uint32_t elements = lex->n_elements;
+    int err = SAH_OK;
+
+    for (unsigned e = 0; e < x->n && err == SAH_OK; e++)
+        err = element_keep(lex, x, e);
+    for (unsigned e = 0; e < x->n && err == SAH_OK; e++) {
+        for (unsigned i = 0; i < x->element[e].n && err == SAH_OK; i++) {
+            err = lex_grow((void **)&lex->phrases, &lex->cap_phrases, lex->n_phrases,
+                           sizeof *lex->phrases);
+            if (err < 0)
+                return err;
+            lex->phrases[lex->n_phrases] = *shape;
+            lex->phrases[lex->n_phrases].first = x->element[e].word[i];
+            lex->phrases[lex->n_phrases].n = (uint8_t)(x->n - e);
+            lex->phrases[lex->n_phrases++].rest = elements + e + 1;
+        }
+        if (!x->element[e].optional)
+            break;
     }
-    return x->element[at].optional ? expand(lex, x, at + 1, phrase) : SAH_OK;
+    return err;
 }
 
 static int phrase_add(struct sah_lexicon *lex, const struct lex_line *line,
                       struct lex_phrase *phrase, unsigned writings, struct sah_slice text,
                       struct sah_fault *fault)
 {
-    struct expansion x = {0};
+    struct reading x = {0};
     struct sah_slice rest = text, element, word;
+    bool gap = false, solid = false;
 
     while (next_part(&rest, ' ', &element)) {
         if (x.n == LEX_ELEMENTS_MAX)
             return fault_at(fault, line, text, "more than 8 words in a phrase");
         if (sah_slice_is(element, "...")) {
-            x.element[x.n].n = 1;
-            x.element[x.n++].word[0] = LEX_NONE;
+            gap = true;
+            if (x.n == 0)
+                return fault_at(fault, line, text, "is empty or starts with a gap");
             continue;
         }
+        x.element[x.n].gap = gap;
+        gap = false;
         while (next_part(&element, '/', &word)) {
             bool known = false;
             int err;
@@ -103,7 +126,7 @@ static int phrase_add(struct sah_lexicon *lex, const struct lex_line *line,
                 continue;
             }
             if (x.element[x.n].n == ALTERNATIVES_MAX)
-                return fault_at(fault, line, text, "more than 32 alternatives for a word");
+                return fault_at(fault, line, text, "more than 128 alternatives for a word");
             err = lex_word_add(lex, word.ptr, word.len, writings,
                                &x.element[x.n].word[x.element[x.n].n]);
             if (err == SAH_EINVAL)
@@ -116,12 +139,12 @@ static int phrase_add(struct sah_lexicon *lex, const struct lex_line *line,
                 known = x.element[x.n].word[i] == x.element[x.n].word[x.element[x.n].n];
             x.element[x.n].n += !known; /* two spellings of one key are one word */
         }
-        x.n++;
+        solid = solid || !x.element[x.n].optional;
+        x.n += x.element[x.n].n > 0; /* a lone "-" is nothing */
     }
-    if (expand(lex, &x, 0, phrase) < 0)
-        return fault_at(fault, line, text,
-                        "is empty, starts with a gap, or has too many alternatives");
-    return SAH_OK;
+    if (x.n == 0 || !solid)
+        return fault_at(fault, line, text, "is empty or starts with a gap");
+    return phrase_keep(lex, &x, phrase);
 }
 
 int lex_phrases_add(struct sah_lexicon *lex, const struct lex_line *line, uint16_t concept,

@@ -1,10 +1,10 @@
 /*
  * words - the vocabulary: lexicon words, and which of them a message word is a writing of.
  *
- * Owns:    one hash table over keys, exact words, beginnings, and keys with one or two
- *          characters left out (so that a typing mistake is found by look-ups, never by a
- * scan). Used by: pattern.c while loading, match.c for each token. Never:   guesses when the
- * word is known: mistakes are only sought for words that nothing fits.
+ * Owns:    one hash table over keys, exact words, beginnings, keys with one or two characters left
+ *          out and keys without vowels (so a mistake is found by look-ups, never by a scan).
+ * Used by: pattern.c while loading, match.c for each token.
+ * Never:   guesses when the word is known: mistakes are only sought for words that nothing fits.
  */
 #include "lexicon.h"
 #include "key.h"
@@ -17,6 +17,9 @@
 #define NEAR_CHARS     5 /* shorter words take no mistake */
 #define NEAR_TWO_CHARS 9 /* from here two */
 #define NEAR_CHARS_MAX 16
+#define BONES_MIN      5 /* consonants that must be the same when no vowel counts */
+#define BONES_VOWELS   3 /* at most so many vowels more or less */
+#define TAIL_MAX       6
 
 static uint32_t hash_more(uint32_t hash, const char *bytes, size_t len)
 {
@@ -219,11 +222,36 @@ static void near_of(const char *key, size_t len, unsigned allowed, struct near_h
     }
 }
 
+/* A key without its vowels, the first character kept: what is left of "cylndr". Latin only. */
+static size_t bones_of(const char *key, size_t len, char *ret_bones)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (i == 0 || strchr("aeiouyh", key[i]) == NULL)
+            ret_bones[n++] = key[i];
+    return n;
+}
+
+static int bones_add(struct sah_lexicon *lex, unsigned word)
+{
+    char bones[KEY_BYTES];
+    const struct lex_word *w = &lex->words[word];
+    size_t n;
+
+    if ((unsigned char)word_text(lex, word)[0] >= 0x80)
+        return SAH_OK;
+    n = bones_of(word_text(lex, word), w->len, bones);
+    if (n < BONES_MIN)
+        return SAH_OK;
+    return slot_add(lex, hash_end(hash_more(FNV_START, bones, n), LEX_BONES), (uint16_t)word);
+}
+
 static int by_first_word(const void *a, const void *b)
 {
     const struct lex_phrase *x = a, *y = b;
 
-    return x->element[0] < y->element[0] ? -1 : x->element[0] > y->element[0];
+    return x->first < y->first ? -1 : x->first > y->first;
 }
 
 int lex_index_build(struct sah_lexicon *lex)
@@ -239,6 +267,8 @@ int lex_index_build(struct sah_lexicon *lex)
         allowed = mistakes_allowed(word_text(lex, w), word->chars);
         if (allowed == 0)
             continue;
+        if (bones_add(lex, w) < 0)
+            return SAH_ENOMEM;
         near_of(word_text(lex, w), word->len, allowed, &near);
         for (unsigned i = 0; i < near.n; i++) {
             int err = slot_add(lex, near.hash[i], (uint16_t)w);
@@ -252,12 +282,14 @@ int lex_index_build(struct sah_lexicon *lex)
     if (lex->n_phrases > 0)
         qsort(lex->phrases, lex->n_phrases, sizeof *lex->phrases, by_first_word);
     for (unsigned p = 0; p < lex->n_phrases; p++) {
-        struct lex_word *first = &lex->words[lex->phrases[p].element[0]];
+        struct lex_word *first = &lex->words[lex->phrases[p].first];
 
         if (first->n_phrases++ == 0)
             first->first_phrase = p;
         if (lex->phrases[p].n == 1 && lex->phrases[p].concept == lex->fact[FACT_urdu_mark])
             first->writings |= LEX_MARK_UR;
+        if (lex->phrases[p].n == 1 && lex->phrases[p].concept == lex->fact[FACT_tail_word])
+            first->writings |= LEX_TAIL;
         if (lex->phrases[p].n == 1 && lex->phrases[p].concept == lex->fact[FACT_hindi_mark])
             first->writings |= LEX_MARK_HI;
     }
@@ -337,6 +369,28 @@ static void find_near(struct finder *f, const char *key, size_t len)
     }
 }
 
+/* Vowels left out or mistaken, however many: "cylndr", "unconcious", "ambalens". */
+static void find_bones(struct finder *f, const char *key, size_t len)
+{
+    char bones[KEY_BYTES], other[KEY_BYTES];
+    size_t n = bones_of(key, len, bones);
+    uint32_t hash, at;
+
+    if (n < BONES_MIN)
+        return;
+    hash = hash_end(hash_more(FNV_START, bones, n), LEX_BONES);
+    for (const struct lex_slot *s = slot_first(f->lex, hash, &at); s != NULL;
+         s = slot_next(f->lex, hash, &at)) {
+        const struct lex_word *w = &f->lex->words[s->word];
+
+        if (w->how == LEX_KEY && w->len <= len + BONES_VOWELS &&
+            len <= (size_t)w->len + BONES_VOWELS &&
+            bones_of(word_text(f->lex, s->word), w->len, other) == n &&
+            memcmp(bones, other, n) == 0)
+            found_add(f, s->word);
+    }
+}
+
 static void find_without_suffix(struct finder *f, uint8_t script, const char *word, size_t len)
 {
     char key[KEY_BYTES];
@@ -371,7 +425,43 @@ unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, un
     find_prefixes(&f, key, len);
     if (f.n == 0)
         find_without_suffix(&f, token->script, word, token->len);
-    if (f.n == 0)
-        find_near(&f, key, len);
+    if (f.n > 0)
+        return f.n;
+    find_near(&f, key, len);
+    if (token->script == FOLD_LATIN)
+        find_bones(&f, key, len);
     return f.n;
+}
+
+/* The word of this very key, or LEX_NONE. */
+static uint16_t word_of(const struct sah_lexicon *lex, const char *text, size_t len)
+{
+    uint16_t found[LEX_MATCHES_MAX];
+    struct finder f = {.lex = lex, .found = found};
+    char key[KEY_BYTES];
+    size_t n = key_of(FOLD_LATIN, text, len, key);
+
+    find_same(&f, hash_more(FNV_START, key, n), key, n, LEX_KEY);
+    return f.n == 0 ? LEX_NONE : found[0];
+}
+
+size_t lex_tail_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i)
+{
+    const struct fold_token *token = &fold->token[i];
+    const char *word = fold_bytes(fold, i);
+
+    if (token->kind != FOLD_WORD || token->script != FOLD_LATIN || token->len < 5 ||
+        word_of(lex, word, token->len) != LEX_NONE)
+        return 0;
+    for (size_t cut = TAIL_MAX; cut >= 2; cut--) {
+        uint16_t tail;
+
+        if (cut + 3 > token->len)
+            continue;
+        tail = word_of(lex, word + token->len - cut, cut);
+        if (tail != LEX_NONE && (lex->words[tail].writings & LEX_TAIL) != 0 &&
+            word_of(lex, word, token->len - cut) != LEX_NONE)
+            return cut;
+    }
+    return 0;
 }

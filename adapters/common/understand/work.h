@@ -27,8 +27,9 @@ struct work {
     struct fold fold;
     uint16_t words[FOLD_TOKENS_MAX][LEX_MATCHES_MAX];
     uint8_t n_words[FOLD_TOKENS_MAX];
-    bool used[FOLD_TOKENS_MAX];   /* within a negatable cue's own words */
-    bool filler[FOLD_TOKENS_MAX]; /* may stand between a cue and its negator */
+    uint64_t seen[FOLD_TOKENS_MAX]; /* a bit for each of a token's words: see lex_element */
+    bool used[FOLD_TOKENS_MAX];     /* within a negatable cue's own words */
+    bool filler[FOLD_TOKENS_MAX];   /* may stand between a cue and its negator */
     unsigned n_negators;
     uint16_t negator[WORK_NEGATORS_MAX]; /* hits */
     unsigned n_hits;

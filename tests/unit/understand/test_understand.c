@@ -110,6 +110,88 @@ static void an_idiom_covers_only_its_own_words(void **state)
     }
 }
 
+static void a_film_takes_back_a_danger_and_a_relative_brings_it_back(void **state)
+{
+    static const struct {
+        const char *text;
+        bool danger;
+    } cases[] = {
+        {"hero is shot in the movie", false},
+        {"फिल्म में हीरो को गोली लगती है", false},
+        {"what happens if gas leaks", false},
+        {"match dekh ke saans ruk gayi 😂", false},
+        {"my father collapsed while watching a movie", true},
+        {"fire in the cinema hall", true},
+        {"film dekhte papa behosh ho gaye", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        take(cases[i].text);
+        if (got.danger != cases[i].danger)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
+static void a_negator_between_the_words_of_a_danger_takes_it_back(void **state)
+{
+    static const struct {
+        const char *text;
+        bool danger;
+    } cases[] = {
+        {"यहाँ कोई आग नहीं लगी", false},   {"gas ki badbu nahi aa rahi ab sab theek", false},
+        {"gas vasana ravatledu", false}, {"saans nahi aa rahi", true},
+        {"oopiri andatam ledu", true},   {"haath nahi uth raha muh tedha", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        take(cases[i].text);
+        if (got.danger != cases[i].danger)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
+static void hasty_spelling_is_read(void **state)
+{
+    static const struct {
+        const char *text, *cue;
+    } cases[] = {
+        {"bacha chhat se girgaya", "fall"},     /* a tail written onto its verb */
+        {"ghar jalraha hai", "structure_fire"}, /* the same */
+        {"cylndr leking", "gas_leak"},          /* vowels left out */
+        {"brthng prblm", "breathing_trouble"},  /* all of them */
+        {"he is uncnscius", "unconscious"},     /* more than two mistakes, all vowels */
+        {"thatha ki oopiradatledu", "breathing_trouble"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        take(cases[i].text);
+        if (cue(cases[i].cue) == NULL)
+            fail_msg("%s: %s", cases[i].text, cases[i].cue);
+    }
+}
+
+static void a_number_of_rupees_is_no_service(void **state)
+{
+    (void)state;
+    take("108 rupees refund");
+    assert_int_equal(got.intent, SAH_INTENT_NONE);
+    take("108 pampandi");
+    assert_string_equal(got.triage.service, "AMBULANCE_108");
+}
+
+static void what_nothing_fits_but_speaks_of_a_relative_is_for_a_person(void **state)
+{
+    (void)state;
+    take("my grandfather gone all funny since the evening");
+    assert_string_equal(got.triage.service, "UNKNOWN");
+    assert_true(got.triage.needs_person);
+    take("nephew");
+    assert_int_equal(got.intent, SAH_INTENT_MENU);
+}
+
 static void a_cue_points_at_the_citizens_own_bytes(void **state)
 {
     const char *text = "అన్నా! గ్యాస్\u200C వాసన వస్తోంది";
@@ -318,6 +400,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_negator_on_the_right_side_takes_a_cue_back),
         cmocka_unit_test(an_idiom_covers_only_its_own_words),
+        cmocka_unit_test(a_film_takes_back_a_danger_and_a_relative_brings_it_back),
+        cmocka_unit_test(a_negator_between_the_words_of_a_danger_takes_it_back),
+        cmocka_unit_test(hasty_spelling_is_read),
+        cmocka_unit_test(a_number_of_rupees_is_no_service),
+        cmocka_unit_test(what_nothing_fits_but_speaks_of_a_relative_is_for_a_person),
         cmocka_unit_test(a_cue_points_at_the_citizens_own_bytes),
         cmocka_unit_test(cues_that_raise_a_class_are_told),
         cmocka_unit_test(people_are_flagged_only_when_stated),
