@@ -29,9 +29,12 @@ int sah_core_create(const struct sah_core_settings *settings, struct sah_core **
     for (unsigned i = 0; i < settings->roster->n_agencies; i++) {
         const struct sah_agency *agency = &settings->roster->agencies[i];
 
-        for (unsigned j = 0; j < agency->n_endpoints; j++)
-            core->slots[core->n_slots++] =
-                (struct slot){.agency = agency, .endpoint = &agency->endpoints[j], .core = core, .index = j};
+        for (unsigned j = 0; j < agency->n_endpoints; j++) {
+            struct slot *slot = &core->slots[core->n_slots++];
+
+            *slot = (struct slot){.agency = agency, .endpoint = &agency->endpoints[j], .core = core, .index = j};
+            sah_destination_init(&slot->destination, slot->endpoint->concurrency);
+        }
     }
     *ret_core = core;
     return SAH_OK;
@@ -155,5 +158,7 @@ struct sah_endpoint_view sah_core_endpoint(const struct sah_core *core, unsigned
     return (struct sah_endpoint_view){.agency = core->slots[i].agency,
                                       .endpoint = core->slots[i].endpoint,
                                       .in_flight = core->slots[i].in_flight,
-                                      .failing = core->slots[i].failing};
+                                      .failing = core->slots[i].destination.faults,
+                                      .window = core->slots[i].destination.window,
+                                      .breaker = core->slots[i].destination.breaker};
 }

@@ -16,6 +16,7 @@
 #include <sahaya/log.h>
 
 #include "core/ports.h"
+#include "policy/destination.h"
 #include "policy/rank.h"
 #include "policy/route.h"
 
@@ -111,6 +112,8 @@ struct sah_endpoint_view {
     const struct sah_endpoint *endpoint;
     unsigned in_flight;
     unsigned failing; /* destination faults in a row */
+    unsigned window;  /* attempts of P2-P4 it is trusted with now, 1..concurrency */
+    enum sah_breaker breaker;
 };
 unsigned sah_core_endpoints(const struct sah_core *core);
 struct sah_endpoint_view sah_core_endpoint(const struct sah_core *core, unsigned i);

@@ -1,14 +1,16 @@
 /*
  * dispatch - leases what is due, worst first, sends it, and acts on the answer.
  *
- * Owns:    the slots: what is in flight at each endpoint.
+ * Owns:    the slots: what is in flight at each endpoint, and what it is trusted with now.
  * Used by: intake (a kick after each accept), core tick, its own completions.
  * Never:   drops a delivery: each ends settled, delayed, referred to another agency or with a
  *          person told (I4). A machine's 200 is DELIVERED, not a person (I9).
  *
  * I5: each lease has its epoch; a positive answer is written whenever it comes, a negative one only
  * counts with the live epoch. I7: the store hands out worst first, and the lower classes may not
- * fill an endpoint's slots (see slots_for). I11: a slow endpoint fills its own slots only.
+ * fill an endpoint's slots (see slots_for). I11: a slow endpoint fills its own slots only, and a dead
+ * one is asked a few times a minute for all that waits there (policy/destination); P0 and P1 go out
+ * on their own schedule whatever is believed of the endpoint.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@ struct attempt {
 };
 
 static void lease_more(struct slot *slot);
+static void lease_via(struct slot *slot);
 
 const unsigned sah_core_bucket_ms[10] = {5, 10, 20, 50, 100, 250, 500, 1000, 2000, 5000};
 
@@ -226,7 +229,7 @@ static void delayed(void *data, int err)
     ended(attempt);
 }
 
-static void count_answer(struct sah_core *core, struct slot *slot, const struct attempt *attempt)
+static void count_answer(struct sah_core *core, const struct attempt *attempt)
 {
     struct sah_core_counters *c = &core->counters;
 
@@ -253,10 +256,19 @@ static void count_answer(struct sah_core *core, struct slot *slot, const struct 
     case SAH_ANSWER_WAITING:
         break; /* of `previous` alone */
     }
-    if (attempt->verdict.destination_fault)
-        slot->failing++;
-    else
-        slot->failing = 0;
+}
+
+static void trust(struct slot *slot, const struct attempt *attempt)
+{
+    enum sah_breaker before = slot->destination.breaker;
+
+    sah_destination_answered(&slot->destination, sah_priority_class(attempt->leased.priority),
+                             &attempt->answer.answer, slot->core->now.mono_ms);
+    if (slot->destination.breaker == before)
+        return;
+    sah_warn(slot->core->s.log, "event=destination.%s agency=%s endpoint=%s faults=%u",
+             sah_breaker_name(slot->destination.breaker), slot->agency->id, slot->endpoint->id,
+             slot->destination.faults);
 }
 
 /* An agency answered, or its deadline passed. Runs on the loop; must not block. */
@@ -269,6 +281,7 @@ static void on_answer(void *data, const struct sah_agency_answer *answer)
 
     SAH_CHECK(attempt, ATTEMPT_MAGIC);
     slot->in_flight--;
+    slot->in_flight_by[sah_priority_class(attempt->leased.priority)]--;
     attempt->answer = *answer;
     facts = (struct sah_attempt){
         .priority = attempt->leased.priority,
@@ -280,7 +293,8 @@ static void on_answer(void *data, const struct sah_agency_answer *answer)
         .chance = core->s.chance->next(core->s.chance->data),
     };
     attempt->verdict = sah_outcome_judge(&facts, &answer->answer);
-    count_answer(core, slot, attempt);
+    count_answer(core, attempt);
+    trust(slot, attempt);
     if (attempt->verdict.next == SAH_NEXT_RETRY) {
         core->counters.retries++;
         sah_warn(core->s.log,
@@ -306,33 +320,56 @@ static void on_answer(void *data, const struct sah_agency_answer *answer)
 
 /* ---- leasing */
 
+/* False without memory: the lease runs out. */
+static bool send_through(struct slot *slot, const struct sah_leased *leased)
+{
+    struct attempt *attempt = calloc(1, sizeof *attempt);
+    struct sah_leased sent = *leased; /* the attempt may be over before send returns */
+    struct sah_core *core = slot->core;
+
+    if (attempt == NULL)
+        return false;
+    memcpy(sent.endpoint, slot->endpoint->id, sizeof sent.endpoint);
+    attempt->magic = ATTEMPT_MAGIC;
+    attempt->slot = slot;
+    attempt->leased = sent;
+    slot->in_flight++;
+    slot->in_flight_by[sah_priority_class(leased->priority)]++;
+    sah_destination_sent(&slot->destination, core->now.mono_ms);
+    core->attempts++;
+    core->counters.leased++;
+    core->counters.attempts++;
+    count_to_socket(core, leased);
+    core->s.agencies->send(core->s.agencies->data, &sent, sah_attempt_deadline_ms(sent.priority), on_answer, attempt);
+    return true;
+}
+
 static void on_leased(void *data, int err, const struct sah_leased *leased, unsigned n)
 {
     struct slot *slot = data;
-    struct sah_core *core = slot->core;
+    struct slot *through = slot->via != NULL ? slot->via : slot;
 
-    slot->leasing = false;
+    slot->via = NULL;
+    slot->leasing = through->leasing = false;
     if (err != SAH_OK)
         return; /* the sweep or the store's return looks again */
-    for (unsigned i = 0; i < n; i++) {
-        struct attempt *attempt = calloc(1, sizeof *attempt);
-
-        if (attempt == NULL)
-            return; /* leases run out */
-        attempt->magic = ATTEMPT_MAGIC;
-        attempt->slot = slot;
-        attempt->leased = leased[i];
-        slot->in_flight++;
-        core->attempts++;
-        core->counters.leased++;
-        core->counters.attempts++;
-        count_to_socket(core, &leased[i]);
-        core->s.agencies->send(core->s.agencies->data, &leased[i], sah_attempt_deadline_ms(leased[i].priority),
-                               on_answer, attempt);
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (!send_through(through, &leased[i]))
+            return;
     if (slot->again || n > 0) {
         slot->again = false;
         lease_more(slot);
+    } else if (through == slot) {
+        lease_via(slot);
+    }
+    if (through != slot && through->again) {
+        through->again = false;
+        lease_more(through);
+    }
+    if (through->waiting != NULL) {
+        slot = through->waiting;
+        through->waiting = NULL;
+        lease_via(slot);
     }
 }
 
@@ -355,26 +392,73 @@ static unsigned slots_for(const struct slot *slot, unsigned max_class)
     return urgent > kept ? urgent - kept : 1;
 }
 
-static void lease_more(struct slot *slot)
+/* How many more may be leased of this class and those above: the slots, and what the endpoint is
+ * trusted with. The window of P2 does not see P3 and P4, which would keep it waiting (I7). */
+static unsigned room(const struct slot *slot, unsigned max_class)
+{
+    unsigned limit = sah_destination_limit(&slot->destination, max_class, slot->core->now.mono_ms);
+    unsigned taken = max_class == CLASS_P2 ? slot->in_flight_by[CLASS_P2] : slot->in_flight;
+    unsigned slots = slots_for(slot, max_class);
+
+    if (slot->in_flight >= slots || taken >= limit)
+        return 0;
+    return slots - slot->in_flight < limit - taken ? slots - slot->in_flight : limit - taken;
+}
+
+static void lease(struct slot *slot, struct slot *through, unsigned max_class, unsigned n)
+{
+    const struct sah_store *store = slot->core->s.store;
+
+    slot->leasing = through->leasing = true;
+    slot->via = through != slot ? through : NULL;
+    store->lease(store->data, slot->endpoint->id, max_class, n > SAH_LEASE_MAX ? SAH_LEASE_MAX : n, on_leased, slot);
+}
+
+/*
+ * What the breaker holds back here goes out through another endpoint of the agency that works, under
+ * the same key: a second endpoint is there for that.
+ */
+static void lease_via(struct slot *slot)
 {
     struct sah_core *core = slot->core;
-    unsigned max_class = CLASS_LAST, may;
 
-    if (core->stopping)
+    if (core->stopping || slot->leasing || slot->destination.breaker == SAH_BREAKER_CLOSED)
+        return;
+    for (unsigned i = 0; i < core->n_slots; i++) {
+        struct slot *other = &core->slots[i];
+
+        if (other->agency != slot->agency || other == slot || other->destination.breaker != SAH_BREAKER_CLOSED)
+            continue;
+        if (other->leasing) {
+            other->waiting = slot;
+            continue;
+        }
+        for (unsigned max_class = CLASS_LAST; max_class >= CLASS_P2; max_class--)
+            if (room(other, max_class) > 0) {
+                lease(slot, other, max_class, room(other, max_class));
+                return;
+            }
+    }
+}
+
+static void lease_more(struct slot *slot)
+{
+    unsigned max_class = CLASS_LAST;
+
+    if (slot->core->stopping)
         return;
     if (slot->leasing) {
         slot->again = true;
         return;
     }
-    while (slot->in_flight >= (may = slots_for(slot, max_class))) {
-        if (max_class <= CLASS_P1)
-            return; /* full */
+    while (room(slot, max_class) == 0) {
+        if (max_class <= CLASS_P1) { /* full */
+            lease_via(slot);
+            return;
+        }
         max_class = max_class > CLASS_P2 ? CLASS_P2 : CLASS_P1;
     }
-    may -= slot->in_flight;
-    slot->leasing = true;
-    core->s.store->lease(core->s.store->data, slot->endpoint->id, max_class,
-                         may > SAH_LEASE_MAX ? SAH_LEASE_MAX : may, on_leased, slot);
+    lease(slot, slot, max_class, room(slot, max_class));
 }
 
 void dispatch_kick_agency(struct sah_core *core, const char *agency)

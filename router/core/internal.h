@@ -5,6 +5,7 @@
 #define SAHAYA_CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "policy/destination.h"
 #include "policy/lifecycle.h"
 
 #define CORE_MAGIC 0x5a434f52u
@@ -16,9 +17,12 @@ struct slot { /* one endpoint: what is in flight there (I11) */
     struct sah_core *core;
     unsigned index; /* of the endpoint within its agency */
     unsigned in_flight;
-    unsigned failing;
-    bool leasing; /* a lease call is under way */
-    bool again;   /* lease once more when it is back */
+    unsigned in_flight_by[SAH_N_CLASSES];
+    struct sah_destination destination;
+    bool leasing;     /* a lease call is under way, or another endpoint leases for this one to send */
+    bool again;       /* lease once more when it is back */
+    struct slot *via; /* what is being leased goes out through this endpoint of the agency */
+    struct slot *waiting; /* wants to lease through this one when its own call is back */
 };
 
 struct take { /* one outbox_take under way, by place among the channels */

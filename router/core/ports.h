@@ -202,7 +202,8 @@ struct sah_store {
     void (*lease)(void *data, const char *endpoint, unsigned max_class, unsigned n, sah_lease_fn *fn, void *fn_data);
     /* Settles without touching the request: SAH_SETTLE_DELAY only. `stale` comes back as SAH_ENOENT. */
     void (*settle)(void *data, const struct sah_settle *settle, sah_done_fn *fn, void *fn_data);
-    /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place.
+    /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place;
+     * so do leases of another router that did not tick for 2 s. A tick says that this one lives.
      * Timers that are due are handed out, and again 5 s later: a router that dies in between loses none. */
     void (*tick)(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data);
     void (*stats)(void *data, const char *const *endpoints, unsigned n, sah_stats_fn *fn, void *fn_data);

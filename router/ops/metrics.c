@@ -97,6 +97,20 @@ static void queues(struct out *out, struct sah_ops *ops, const struct sah_store_
         sah_buf_addf(&out->buf, "sahaya_router_endpoint_in_flight{agency=\"%s\",endpoint=\"%s\"} %u\n",
                      view.agency->id, view.endpoint->id, view.in_flight);
     }
+    family(out, "sahaya_router_endpoint_window", "gauge", "attempts of P2-P4 an endpoint is trusted with now");
+    for (unsigned i = 0; i < ops->n_endpoints; i++) {
+        struct sah_endpoint_view view = sah_core_endpoint(ops->s.core, i);
+
+        sah_buf_addf(&out->buf, "sahaya_router_endpoint_window{agency=\"%s\",endpoint=\"%s\"} %u\n",
+                     view.agency->id, view.endpoint->id, view.window);
+    }
+    family(out, "sahaya_router_endpoint_breaker", "gauge", "0 closed, 1 open, 2 half open; P0 and P1 pass it");
+    for (unsigned i = 0; i < ops->n_endpoints; i++) {
+        struct sah_endpoint_view view = sah_core_endpoint(ops->s.core, i);
+
+        sah_buf_addf(&out->buf, "sahaya_router_endpoint_breaker{agency=\"%s\",endpoint=\"%s\"} %u\n",
+                     view.agency->id, view.endpoint->id, (unsigned)view.breaker);
+    }
     gauge(out, "sahaya_router_leased", "deliveries leased", stats->leased);
     gauge(out, "sahaya_router_delayed", "deliveries waiting for their next attempt", stats->delayed);
     gauge(out, "sahaya_router_dead_letters", "deliveries that wait for a person", stats->dead);

@@ -112,10 +112,10 @@ const char *ops_lane_name(enum sah_lane lane)
     return lane == SAH_LANE_BULK ? "bulk" : "emergency";
 }
 
-/* i3's words: Active while it works, Unreachable while nothing goes through. */
+/* i3's words: Active while it works, Unreachable while nothing goes through. The breaker says more. */
 const char *ops_endpoint_state(const struct sah_endpoint_view *view)
 {
-    return view->failing >= 3 ? "Unreachable" : "Active";
+    return view->failing >= 3 || view->breaker != SAH_BREAKER_CLOSED ? "Unreachable" : "Active";
 }
 
 static json_t *classes_json(const struct sah_queue_stat *stat)
@@ -139,9 +139,10 @@ static void answer_queues(struct sah_ops *ops, struct sah_http_exchange *x, int 
         const struct sah_queue_stat *stat = &stats->queues[i];
 
         (void)json_array_append_new(
-            queues, json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:i, s:o}", "agency", view.agency->id,
-                              "endpoint", view.endpoint->id, "state", ops_endpoint_state(&view), "in_flight",
-                              (int)view.in_flight, "concurrency", (int)view.endpoint->concurrency, "leased",
+            queues, json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:i, s:o}", "agency", view.agency->id,
+                              "endpoint", view.endpoint->id, "state", ops_endpoint_state(&view), "breaker",
+                              sah_breaker_name(view.breaker), "in_flight", (int)view.in_flight, "window",
+                              (int)view.window, "concurrency", (int)view.endpoint->concurrency, "leased",
                               (json_int_t)stat->leased, "delayed", (json_int_t)stat->delayed, "dead",
                               (json_int_t)stat->dead, "failing", (int)view.failing, "classes", classes_json(stat)));
     }

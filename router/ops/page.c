@@ -44,7 +44,7 @@ static uint64_t oldest(const struct sah_queue_stat *stat, unsigned from, unsigne
 
 static bool needs_a_look(const struct sah_endpoint_view *view, const struct sah_queue_stat *stat)
 {
-    return view->failing > 0 || sum_ready(stat, 0, EMERGENCY_CLASSES) > 0 || stat->dead > 0;
+    return view->failing > 0 || view->breaker != SAH_BREAKER_CLOSED || sum_ready(stat, 0, EMERGENCY_CLASSES) > 0 || stat->dead > 0;
 }
 
 /* An empty cell is shown as a faint dot, so that what is not zero stands out. */
@@ -69,6 +69,7 @@ static void row(struct sah_buf *buf, const struct sah_endpoint_view *view, const
     cell(buf, sum_ready(stat, EMERGENCY_CLASSES, SAH_N_CLASSES), "");
     cell(buf, (oldest(stat, EMERGENCY_CLASSES, SAH_N_CLASSES) + 999) / 1000, " s");
     cell(buf, view->in_flight, "");
+    sah_buf_addf(buf, "<td>%u of %u</td>", view->window, view->endpoint->concurrency);
     cell(buf, stat->delayed, "");
     cell(buf, stat->dead, "");
 }
@@ -76,7 +77,7 @@ static void row(struct sah_buf *buf, const struct sah_endpoint_view *view, const
 static void table(struct sah_buf *buf, struct sah_ops *ops, const struct sah_store_stats *stats)
 {
     sah_buf_add_text(buf, "<table><tr><th>agency<th>endpoint<th>state<th>P0&ndash;P2 waiting<th>oldest<th>P3&ndash;P4 "
-                          "waiting<th>oldest<th>in flight<th>retry later<th>dead letters");
+                          "waiting<th>oldest<th>in flight<th>window<th>retry later<th>dead letters");
     for (unsigned pass = 0; pass < 2; pass++) /* what needs a look stands on top */
         for (unsigned i = 0; i < stats->n_queues && i < ops->n_endpoints; i++) {
             struct sah_endpoint_view view = sah_core_endpoint(ops->s.core, i);

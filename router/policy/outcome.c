@@ -85,8 +85,10 @@ static void judge_emergency(const struct sah_attempt *attempt, const struct sah_
             verdict->wait_ms = 0;
         return;
     }
-    if (answer->kind == SAH_ANSWER_UNKNOWN) {
-        verdict->wait_ms = 0; /* it took its whole deadline already: resend at once, same key */
+    if (answer->kind == SAH_ANSWER_UNKNOWN && attempt->attempts <= next_ms / rules[class].deadline_ms) {
+        /* Resend at once, same key. More of them before next_ms than deadlines fit in: the replies
+         * are cut, not awaited, and resending at once would go in a circle. */
+        verdict->wait_ms = 0;
     } else if (elsewhere && attempt->attempts < attempt->n_endpoints) {
         verdict->endpoint = (attempt->endpoint + 1) % attempt->n_endpoints;
     } else {

@@ -17,6 +17,7 @@ local DONE_MS = 11 * DAY_MS
 local CLOSED_MS = 40 * DAY_MS
 local LAST_CLASS = 4
 local REFIRE_MS = 5000 -- a timer that was handed out and not acted on
+local OWNERS_MAX = 16 -- of which a tick looks at the oldest
 local OUTCOME_UNKNOWN, OUTCOME_LAST = 5, 7 -- enum sah_answer_kind
 
 local function refuse(what)
@@ -47,6 +48,10 @@ end
 
 local function is_id(s, letters) -- request or incident id
     return type(s) == 'string' and #s == 29 and s:match('^[' .. letters .. ']%d%d[0-9A-Z]+$') ~= nil
+end
+
+local function is_owner(s) -- of leases: one life of one router
+    return type(s) == 'string' and #s == 16 and s:match('^[0-9a-f]+$') ~= nil
 end
 
 -- An argument that must be a whole number.
@@ -85,7 +90,7 @@ local function count(t, what, by)
     redis.call('HINCRBY', t .. ':st', what, by)
 end
 
-local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 't', 'f1', 'ws'}
+local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 't', 'f1', 'ws', 'ow'}
 
 -- A delivery as a table, numbers as numbers; nil when there is none.
 local function get_delivery(t, key)
@@ -113,6 +118,9 @@ local function leave(t, d)
         redis.call('ZREM', t .. ':q:' .. d.e .. ':' .. d.c, d.key)
     elseif d.st == 'leased' then
         redis.call('ZREM', t .. ':lz', d.key)
+        if d.ow and d.ow ~= '' then
+            redis.call('ZREM', t .. ':lo:' .. d.ow, d.key)
+        end
         count(t, 'leased:' .. d.e, -1)
     elseif d.st == 'delayed' then
         redis.call('ZREM', t .. ':rz', d.key)

@@ -27,6 +27,12 @@
  *       ready deliveries by accept seq
  *   :lz                      zset    while needed
  *       leased deliveries by when the lease ends, ms
+ *   :lo:<owner>              zset    while needed
+ *       the same of one owner: of one life of one router
+ *   :hb                      zset    while an owner lives or has leases
+ *       owners by their last beat, ms
+ *   :hs                      string  for ever
+ *       since when owners are judged by their beat, ms; absent: since ever
  *   :rz                      zset    while needed
  *       delayed deliveries by when they are due, ms
  *   :wz                      zset    while needed
@@ -57,7 +63,8 @@
  * Fields of a delivery: r request, a agency, e endpoint, m message id, k kind, s sequence, st
  * state (ready leased delayed waiting done dead), ep epoch, at attempts, c class of the queue
  * it is in, q accept seq (its place), pd possible duplicate, fb fell back, pv previous, t
- * accept ms, f1 when first leased or delayed, ws waiting since.
+ * accept ms, f1 when first leased or delayed, ws waiting since, ow owner of the
+ * lease.
  */
 #ifndef SAHAYA_STORE_KEYS_H
 #define SAHAYA_STORE_KEYS_H
@@ -69,6 +76,7 @@
 #define SAH_EVENT_ID_LEN             21 /* "E-00-" and 16 digits */
 
 /* Bounds that the functions check too. */
+#define SAH_KEYS_OWNER_SIZE          17 /* 16 hex letters */
 #define SAH_KEYS_TICK_MAX            128
 #define SAH_KEYS_DUE_MAX             16
 #define SAH_KEYS_STATS_MAX           32

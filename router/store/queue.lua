@@ -4,7 +4,7 @@ local LEASE_MAX, STATS_MAX, DUE_MAX = 64, 32, 16
 
 -- What a router needs to send it. nil when its request or message is gone, which must not happen:
 -- then it becomes a dead letter, so that it is seen and blocks nobody.
-local function lease_one(t, key, class, lease_ms, now, bound)
+local function lease_one(t, key, class, lease_ms, now, bound, owner)
     local d = get_delivery(t, key)
     if not d then
         return nil
@@ -18,17 +18,56 @@ local function lease_one(t, key, class, lease_ms, now, bound)
         count(t, 'damaged', 1)
         return nil
     end
-    redis.call('HSET', d.hash, 'st', 'leased', 'ep', d.ep + 1, 'at', d.at + 1)
+    redis.call('HSET', d.hash, 'st', 'leased', 'ep', d.ep + 1, 'at', d.at + 1, 'ow', owner or '')
     redis.call('ZADD', t .. ':lz', now + lease_ms, key)
+    if owner then
+        redis.call('ZADD', t .. ':lo:' .. owner, now + lease_ms, key)
+    end
     touch(t, d, class, now, bound)
     return {key, d.ep + 1, d.r, r[1], d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
             d.pd and 1 or 0, d.fb and 1 or 0, d.t, math.max(0, now - d.t), r[3], r[4], r[5],
             d.pv or '', stored:sub(PREFIX + 1)}
 end
 
--- lease: endpoint, first class, last class, n, lease ms of classes 0..4, bound_ms.
+-- owner and dead_ms, the last two arguments; nil and nil when an older router did not send them.
+local function owner_args(args, at)
+    if #args < at then
+        return nil, nil
+    end
+    check(is_owner(args[at]), 'owner')
+    return args[at], int_arg(args[at + 1], 1, DAY_MS, 'dead_ms')
+end
+
+-- This owner lives. Written once in a quarter of the time after which an owner counts as dead: with
+-- fsync at every write a beat at every tick would cost more than it says. When nobody could beat for
+-- that long it was Redis that was away, or all of them: then each gets the time anew (:hs).
+local function beat(t, owner, now, dead_ms)
+    if not owner then
+        return
+    end
+    local since = tonumber(redis.call('GET', t .. ':hs') or 0)
+    local newest = tonumber(redis.call('ZREVRANGE', t .. ':hb', 0, 0, 'WITHSCORES')[2] or now)
+    local last = tonumber(redis.call('ZSCORE', t .. ':hb', owner) or nil)
+    if now - newest > dead_ms or since > now then
+        redis.call('SET', t .. ':hs', dec(now))
+    end
+    if not last or math.abs(now - last) >= dead_ms / 4 then
+        redis.call('ZADD', t .. ':hb', dec(now), owner)
+    end
+end
+
+-- Owners that did not beat for too long, oldest beat first.
+local function silent_owners(t, now, dead_ms)
+    if not dead_ms or now - tonumber(redis.call('GET', t .. ':hs') or 0) <= dead_ms then
+        return {}
+    end
+    return redis.call('ZRANGEBYSCORE', t .. ':hb', '-inf', '(' .. dec(now - dead_ms), 'LIMIT', 0, OWNERS_MAX)
+end
+
+-- lease: endpoint, first class, last class, n, lease ms of classes 0..4, bound_ms, owner, dead_ms.
+-- The last two are missing from an older router beside us; its leases come home when they run out.
 redis.register_function('sahaya_1_lease', function(keys, args)
-    local t = tag_of(keys, args, 10)
+    local t = tag_of(keys, args, #args == 10 and 10 or 12)
     check(is_name(args[1]), 'endpoint')
     local first = int_arg(args[2], 0, LAST_CLASS, 'first class')
     local last = int_arg(args[3], first, LAST_CLASS, 'last class')
@@ -38,24 +77,26 @@ redis.register_function('sahaya_1_lease', function(keys, args)
         lease_ms[class] = int_arg(args[5 + class], 1, DAY_MS, 'lease_ms')
     end
     local bound = int_arg(args[10], 0, 60000, 'bound_ms')
+    local owner, dead_ms = owner_args(args, 11)
     local now, answer = now_ms(), {}
 
     for class = first, last do
         if #answer < n then
             local popped = redis.call('ZPOPMIN', t .. ':q:' .. args[1] .. ':' .. class, n - #answer)
             for i = 1, #popped, 2 do
-                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound)
+                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound, owner)
             end
         end
     end
     if #answer > 0 then
+        beat(t, owner, now, dead_ms) -- whoever has leases is known, or they would not come home
         count(t, 'leased:' .. args[1], #answer)
     end
     return answer
 end)
 
-local function due(t, set, now, limit)
-    return redis.call('ZRANGEBYSCORE', t .. set, '-inf', now, 'LIMIT', 0, limit)
+local function due(t, set, upto, limit)
+    return redis.call('ZRANGEBYSCORE', t .. set, '-inf', upto, 'LIMIT', 0, limit)
 end
 
 -- Timers that are due, oldest first: {request, agency, kind, level, late ms} for each. Each is looked
@@ -77,18 +118,20 @@ local function due_timers(t, now, limit, answer)
     end
 end
 
--- tick: limit, bound_ms, timers at most. {moved, waiting, more, then each timer}. Leases that ran out come first, then order, then
--- retries: what somebody may have in hand is the oldest trouble.
+-- tick: limit, bound_ms, timers at most, owner, dead_ms. {moved, waiting, more, then each timer}.
+-- Leases that ran out come first, then those of dead owners, then order, then retries: what somebody
+-- may have in hand is the oldest trouble.
 redis.register_function('sahaya_1_tick', function(keys, args)
-    local t = tag_of(keys, args, 3)
+    local t = tag_of(keys, args, #args == 3 and 3 or 5)
     local limit = int_arg(args[1], 1, MAX, 'limit')
     local timers_max = int_arg(args[3], 0, DUE_MAX, 'timers')
     local bound = int_arg(args[2], 0, 60000, 'bound_ms')
-    local now, moved, looked = now_ms(), 0, 0
+    local owner, dead_ms = owner_args(args, 4)
+    local now, moved, looked, more = now_ms(), 0, 0, 0
 
     -- Each is taken out of its set first: whatever is wrong with one, it cannot stop the others.
-    local function each(set, state, act)
-        for _, key in ipairs(looked < limit and due(t, set, now, limit - looked) or {}) do
+    local function each(set, upto, state, act)
+        for _, key in ipairs(looked < limit and due(t, set, upto, limit - looked) or {}) do
             local d = get_delivery(t, key)
             looked = looked + 1
             redis.call('ZREM', t .. set, key)
@@ -97,21 +140,37 @@ redis.register_function('sahaya_1_tick', function(keys, args)
             end
         end
     end
-    each(':lz', 'leased', function(d)
+    local function home(d)
         leave(t, d)
         redis.call('HSET', d.hash, 'ep', d.ep + 1, 'pd', 1)
         make_ready(t, d, request_class(t, d.r))
         return true
-    end)
-    each(':wz', 'waiting', function(d)
+    end
+    each(':lz', now, 'leased', home)
+    beat(t, owner, now, dead_ms)
+    local silent = silent_owners(t, now, dead_ms)
+    for _, gone in ipairs(silent) do
+        each(':lo:' .. gone, '+inf', 'leased', function(d)
+            return d.ow == gone and home(d)
+        end)
+        if redis.call('EXISTS', t .. ':lo:' .. gone) == 0 then
+            redis.call('ZREM', t .. ':hb', gone) -- its next lease or tick makes it known again
+        else
+            more = 1
+        end
+    end
+    if #silent == OWNERS_MAX then
+        more = 1
+    end
+    each(':wz', now, 'waiting', function(d)
         return ready_or_wait(t, d, request_class(t, d.r), now, bound)
     end)
-    each(':rz', 'delayed', function(d)
+    each(':rz', now, 'delayed', function(d)
         leave(t, d)
         make_ready(t, d, request_class(t, d.r))
         return true
     end)
-    local timers, more = {}, 0
+    local timers = {}
     due_timers(t, now, timers_max, timers)
     for _, set in ipairs({':lz', ':wz', ':rz'}) do
         if looked >= limit and #due(t, set, now, 1) > 0 then

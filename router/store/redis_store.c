@@ -7,11 +7,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "policy/outcome.h"
 #include "store/redis_store_priv.h"
 
 #define ORDER_BOUND_MS   2000
+#define OWNER_DEAD_MS    2000
 #define LEASED_BYTES_MAX ((size_t)SAH_LEASE_MAX * SAH_MESSAGE_MAX_BYTES)
 #define PACKED_MAX       (256 * 1024)
 
@@ -257,16 +259,35 @@ static void fill_defaults(struct sah_redis_store_settings *settings)
         settings->partitions = 1;
     if (settings->order_bound_ms == 0)
         settings->order_bound_ms = ORDER_BOUND_MS;
+    if (settings->owner_dead_ms == 0)
+        settings->owner_dead_ms = OWNER_DEAD_MS;
     for (unsigned c = 0; c < SAH_N_CLASSES; c++) {
         if (settings->lease_ms[c] == 0)
             settings->lease_ms[c] = sah_lease_ms((enum sah_priority)(c + 1));
     }
 }
 
+static int name_owner(struct sah_redis_store *store)
+{
+    unsigned char chance[(SAH_KEYS_OWNER_SIZE - 1) / 2];
+
+    if (store->settings.owner != NULL) {
+        SAH_ASSERT(strlen(store->settings.owner) == SAH_KEYS_OWNER_SIZE - 1);
+        sah_format(store->owner, sizeof store->owner, "%s", store->settings.owner);
+        store->settings.owner = NULL; /* borrowed during the call only */
+        return SAH_OK;
+    }
+    if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+        return SAH_EIO;
+    sah_hex(store->owner, chance, sizeof chance);
+    return SAH_OK;
+}
+
 int sah_redis_store_create(const struct sah_redis_store_settings *settings,
                            struct sah_redis_store **ret_store)
 {
     struct sah_redis_store *store = calloc(1, sizeof *store);
+    int err;
 
     SAH_ASSERT(settings->loop != NULL && settings->redis != NULL);
     SAH_ASSERT(settings->partitions <= SAH_PARTITIONS_MAX);
@@ -284,6 +305,11 @@ int sah_redis_store_create(const struct sah_redis_store_settings *settings,
         sah_timer_create(settings->loop, op_on_later, store, &store->later) != SAH_OK) {
         sah_redis_store_destroy(store);
         return SAH_ENOMEM;
+    }
+    err = name_owner(store);
+    if (err != SAH_OK) {
+        sah_redis_store_destroy(store);
+        return err;
     }
     store->event->schema_version = SAH_SCHEMA_VERSION;
     store->event->kind = SAH_KIND_OUTBOX_EVENT;

@@ -31,6 +31,11 @@ struct sah_redis_store_settings {
     uint32_t deadline_ms;    /* of one call; 0 = the link's */
     uint32_t lease_ms[SAH_N_CLASSES]; /* 0 = the policy's sah_lease_ms() */
     uint32_t order_bound_ms;          /* how long order may hold a P0 or P1; 0 = 2000 (I10) */
+    /* Whose leases these are: 16 letters of lower hex, new for each life of a router. NULL:
+     * made by chance. Leases of an owner that did not tick for owner_dead_ms come home (0 =
+     * 2000). */
+    const char *owner;
+    uint32_t owner_dead_ms;
 };
 
 SAH_MUST_USE int sah_redis_store_create(const struct sah_redis_store_settings *settings,

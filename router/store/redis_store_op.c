@@ -172,6 +172,8 @@ static void step_args(const struct op *op, struct args *args)
         for (unsigned c = 0; c < SAH_N_CLASSES; c++)
             args_add_u64(args, settings->lease_ms[c]);
         args_add_u64(args, settings->order_bound_ms);
+        args_add_text(args, op->store->owner);
+        args_add_u64(args, settings->owner_dead_ms);
         return;
     case OP_SETTLE:
         args_start(args, op->kind, op->step);
@@ -188,6 +190,8 @@ static void step_args(const struct op *op, struct args *args)
         args_add_u64(args, op->n);
         args_add_u64(args, settings->order_bound_ms);
         args_add_u64(args, SAH_DUE_MAX - op->ticked.n_timers);
+        args_add_text(args, op->store->owner);
+        args_add_u64(args, settings->owner_dead_ms);
         return;
     case OP_STATS: {
         unsigned batches = op->n_steps / partitions, batch = op->step % batches;

@@ -30,6 +30,7 @@ struct sah_redis_store {
     uint32_t magic;
     struct sah_store port;
     struct sah_redis_store_settings settings;
+    char owner[SAH_KEYS_OWNER_SIZE];
     struct sah_timer *later; /* completes what could not be sent, from the loop */
     struct op *unsent;       /* newest last */
     unsigned n_ops;

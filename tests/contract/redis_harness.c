@@ -29,7 +29,8 @@ static void make(struct sah_store_harness *h)
                                       .deadline_ms = PATIENCE_MS};
     struct sah_redis_store_settings store = {.lane = SAH_LANE_EMERGENCY,
                                              .partitions = with->partitions,
-                                             .order_bound_ms = CONTRACT_BOUND_MS};
+                                             .order_bound_ms = CONTRACT_BOUND_MS,
+                                             .owner_dead_ms = CONTRACT_DEAD_MS};
 
     if (with->order_bound_ms > 0)
         store.order_bound_ms = with->order_bound_ms;
@@ -40,11 +41,12 @@ static void make(struct sah_store_harness *h)
     assert_int_equal(sah_redis_create(with->loop, &link, &with->link), SAH_OK);
     redis_harness_until(with, SAH_REDIS_UP);
     for (int i = 0; i < SAH_N_CLASSES; i++)
-        store.lease_ms[i] = CONTRACT_LEASE_MS;
+        store.lease_ms[i] = h->lease_ms > 0 ? h->lease_ms : CONTRACT_LEASE_MS;
     store.loop = with->loop;
     store.redis = with->link;
-    assert_int_equal(sah_redis_store_create(&store, &with->store), SAH_OK);
-    h->store = sah_redis_store_port(with->store);
+    for (size_t i = 0; i < SAH_LEN(with->stores); i++) /* each names itself */
+        assert_int_equal(sah_redis_store_create(&store, &with->stores[i]), SAH_OK);
+    h->store = sah_redis_store_port(with->stores[0]);
 }
 
 static void drive(struct sah_store_harness *h, const bool *done)
@@ -65,12 +67,20 @@ static void advance_ms(struct sah_store_harness *h, uint32_t ms)
         sah_loop_turn(with->loop, (uint32_t)(end - sah_loop_now_ms(with->loop)));
 }
 
+static void as(struct sah_store_harness *h, unsigned router)
+{
+    const struct redis_harness *with = h->data;
+
+    h->store = sah_redis_store_port(with->stores[router]);
+}
+
 static void destroy(struct sah_store_harness *h)
 {
     struct redis_harness *with = h->data;
 
     sah_redis_destroy(with->link);
-    sah_redis_store_destroy(with->store);
+    for (size_t i = 0; i < SAH_LEN(with->stores); i++)
+        sah_redis_store_destroy(with->stores[i]);
     sah_loop_destroy(with->loop);
 }
 
@@ -82,5 +92,6 @@ void redis_harness_init(struct redis_harness *with, struct sah_store_harness *re
                                               .make = make,
                                               .drive = drive,
                                               .advance_ms = advance_ms,
+                                              .as = as,
                                               .destroy = destroy};
 }

@@ -16,9 +16,9 @@ struct redis_harness {
     struct redis_server server;
     struct sah_loop *loop;
     struct sah_redis *link;
-    struct sah_redis_store *store;
-    unsigned partitions;     /* of the next store; 0 = 1 */
-    uint32_t order_bound_ms; /* of the next store; 0 = CONTRACT_BOUND_MS */
+    struct sah_redis_store *stores[2]; /* two routers over one link */
+    unsigned partitions;               /* of the next store; 0 = 1 */
+    uint32_t order_bound_ms;           /* of the next store; 0 = CONTRACT_BOUND_MS */
 };
 
 /* Fills the harness's functions; the server must run. */

@@ -63,5 +63,6 @@ int contract_after(void **state);
 #define CONTRACT_CASE(f) cmocka_unit_test_setup_teardown(f, contract_before, contract_after)
 int contract_run_queue_cases(const char *name);
 int contract_run_timer_cases(const char *name);
+int contract_run_owner_cases(const char *name);
 
 #endif

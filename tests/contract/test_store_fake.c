@@ -16,10 +16,11 @@ static int64_t now_ms;
 static void make(struct sah_store_harness *h)
 {
     struct sah_fake_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
-                                               .order_bound_ms = CONTRACT_BOUND_MS};
+                                               .order_bound_ms = CONTRACT_BOUND_MS,
+                                               .owner_dead_ms = CONTRACT_DEAD_MS};
 
     for (int i = 0; i < SAH_N_CLASSES; i++)
-        settings.lease_ms[i] = CONTRACT_LEASE_MS;
+        settings.lease_ms[i] = h->lease_ms > 0 ? h->lease_ms : CONTRACT_LEASE_MS;
     settings.now_ms = now_ms = 1700000000000;
     assert_int_equal(sah_fake_store_create(&settings, &fake), SAH_OK);
     h->store = sah_fake_store_port(fake);
@@ -39,6 +40,12 @@ static void advance_ms(struct sah_store_harness *h, uint32_t ms)
     sah_fake_store_set_now(fake, now_ms);
 }
 
+static void as(struct sah_store_harness *h, unsigned router)
+{
+    (void)h;
+    sah_fake_store_as(fake, router);
+}
+
 static void destroy(struct sah_store_harness *h)
 {
     (void)h;
@@ -51,6 +58,7 @@ static struct sah_store_harness harness = {
     .make = make,
     .drive = drive,
     .advance_ms = advance_ms,
+    .as = as,
     .destroy = destroy,
 };
 

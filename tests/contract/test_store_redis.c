@@ -64,6 +64,10 @@ static void garbage_is_refused_and_writes_nothing(void **state)
         {"FCALL", "sahaya_1_tick", TAG, "100000", "2000", "16"},
         {"FCALL", "sahaya_1_tick", TAG, "1e2", "2000", "16"},
         {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "17"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "nobody", "2000"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "00000000000000aa", "0"},
+        {"FCALL", "sahaya_1_lease", TAG, "108-state", "0", "4", "1", "1", "1", "1", "1", "1",
+         "1", "*", "2000"},
         {"FCALL_RO", "sahaya_1_stats", TAG, "no such endpoint"},
         {"FCALL_RO", "sahaya_1_load", TAG, "X00"},
         {"FCALL", "sahaya_1_outbox_take", TAG, "webchat", "x", "1", "1"},
@@ -174,7 +178,7 @@ static void only_what_is_over_expires(void **state)
 
 static void a_store_with_nothing_open_leaves_no_queue_behind(void **state)
 {
-    static const char *const patterns[] = {"*:q:*", "*:or:*", "*:lz",   "*:rz",
+    static const char *const patterns[] = {"*:q:*", "*:or:*", "*:lz",   "*:lo:*", "*:rz",
                                            "*:wz",  "*:ob:*", "*:ol:*", "*:oe:*"};
     struct sah_outbox_event event[1];
     struct sah_leased leased;

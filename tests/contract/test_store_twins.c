@@ -2,8 +2,8 @@
  * test_store_twins - the fake and a real Redis are given the same random steps and must answer
  * the same. What the simulator learns from the fake then holds for the real one.
  *
- * Time plays no part here (nothing expires, the order bound is far away): the contract has
- * that.
+ * Time plays no part in the walk (nothing expires, the order bound is far away): the contract
+ * has that. Two routers take turns; when it is over one of them dies, and its leases come home.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +24,7 @@
 
 static const char *const agencies[] = {"108", "101", "112"};
 static struct sah_fake_store *fake;
+static int64_t fake_now_ms;
 static struct redis_harness with;
 static struct sah_store_harness one, two; /* the fake, the real one */
 
@@ -36,9 +37,13 @@ static unsigned up_to(unsigned n) /* 0..n-1 */
 
 static void make_fake(struct sah_store_harness *h)
 {
-    struct sah_fake_store_settings settings = {
-        .lane = SAH_LANE_EMERGENCY, .now_ms = 1, .order_bound_ms = FAR_MS};
+    struct sah_fake_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
+                                               .now_ms = fake_now_ms = 1,
+                                               .order_bound_ms = FAR_MS,
+                                               .owner_dead_ms = CONTRACT_DEAD_MS};
 
+    for (int i = 0; i < SAH_N_CLASSES; i++)
+        settings.lease_ms[i] = FAR_MS;
     assert_int_equal(sah_fake_store_create(&settings, &fake), SAH_OK);
     h->store = sah_fake_store_port(fake);
 }
@@ -50,8 +55,27 @@ static void drive_fake(struct sah_store_harness *h, const bool *done)
         ;
 }
 
+static void advance_fake(struct sah_store_harness *h, uint32_t ms)
+{
+    (void)h;
+    fake_now_ms += ms;
+    sah_fake_store_set_now(fake, fake_now_ms);
+}
+
+static void as_fake(struct sah_store_harness *h, unsigned router)
+{
+    (void)h;
+    sah_fake_store_as(fake, router);
+}
+
+static void as_both(unsigned router)
+{
+    one.as(&one, router);
+    two.as(&two, router);
+}
+
 static struct sah_leased leased[LEASED_MAX]; /* every lease of this seed, live or not */
-static unsigned n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
+static unsigned n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
 
 static void commit_both(const struct sah_change *change)
 {
@@ -248,6 +272,25 @@ static void compare(void)
     }
 }
 
+/* The first router is not heard of again: what it has comes home, what the second has stays. */
+static void one_router_dies(void)
+{
+    unsigned moved_a = 0, moved_b = 0;
+
+    as_both(1);
+    for (uint32_t passed = 0; passed < CONTRACT_DEAD_MS * 3 / 2; passed += CONTRACT_DEAD_MS / 4) {
+        one.advance_ms(&one, CONTRACT_DEAD_MS / 4);
+        two.advance_ms(&two, CONTRACT_DEAD_MS / 4);
+        moved_a += do_tick(&one, 100).moved;
+        moved_b += do_tick(&two, 100).moved;
+    }
+    assert_int_equal(moved_a, moved_b);
+    n_came_home += moved_a;
+    compare();
+    for (unsigned i = 0; i < 20; i++)
+        step_lease(); /* the same places and epochs */
+}
+
 static void both_answer_the_same(void **state)
 {
     (void)state;
@@ -260,6 +303,7 @@ static void both_answer_the_same(void **state)
         for (unsigned i = 0; i < STEPS; i++) {
             unsigned r = up_to(REQUESTS), what = up_to(10);
 
+            as_both(up_to(2));
             if (made[r] == 0 || what == 0)
                 step_request(r);
             else if (what < 3)
@@ -272,10 +316,12 @@ static void both_answer_the_same(void **state)
                 step_outbox();
         }
         compare();
+        one_router_dies();
         assert_true(n_leased > STEPS / 10); /* the walk went somewhere */
         two.destroy(&two);
         sah_fake_store_destroy(fake);
     }
+    assert_true(n_came_home > SEEDS);
 }
 
 int main(void)
@@ -286,7 +332,10 @@ int main(void)
     redis_server_start(&with.server, false);
     redis_harness_init(&with, &two, "Redis");
     with.order_bound_ms = FAR_MS;
+    two.lease_ms = FAR_MS;
     one.drive = drive_fake;
+    one.advance_ms = advance_fake;
+    one.as = as_fake;
     failed = cmocka_run_group_tests_name("store twins", tests, NULL, NULL);
     redis_server_stop(&with.server);
     return failed;

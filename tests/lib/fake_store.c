@@ -13,6 +13,7 @@
 
 #define FAKE_MAGIC       0xfa4e5702u
 #define ORDER_BOUND_MS   2000
+#define OWNER_DEAD_MS    2000
 #define TICK_MAX         128
 #define TAKE_MAX         64
 #define QUARANTINE_BYTES 2048
@@ -436,6 +437,8 @@ int sah_fake_store_create(const struct sah_fake_store_settings *settings,
     fake->now_ms = settings->now_ms;
     if (fake->settings.order_bound_ms == 0)
         fake->settings.order_bound_ms = ORDER_BOUND_MS;
+    if (fake->settings.owner_dead_ms == 0)
+        fake->settings.owner_dead_ms = OWNER_DEAD_MS;
     for (unsigned c = 0; c < SAH_N_CLASSES; c++) {
         if (fake->settings.lease_ms[c] == 0)
             fake->settings.lease_ms[c] = sah_lease_ms((enum sah_priority)(c + 1));
@@ -471,6 +474,13 @@ const struct sah_store *sah_fake_store_port(struct sah_fake_store *fake)
 void sah_fake_store_set_now(struct sah_fake_store *fake, int64_t now_ms)
 {
     fake->now_ms = now_ms;
+}
+
+void sah_fake_store_as(struct sah_fake_store *fake, unsigned owner)
+{
+    SAH_CHECK(fake, FAKE_MAGIC);
+    SAH_ASSERT(owner < SAH_FAKE_OWNERS);
+    fake->owner = owner;
 }
 
 const struct sah_fake_delivery *sah_fake_store_delivery(const struct sah_fake_store *fake,

@@ -17,11 +17,14 @@
 
 struct sah_fake_store;
 
+#define SAH_FAKE_OWNERS 64
+
 struct sah_fake_store_settings {
     int64_t now_ms;
     enum sah_lane lane;
     uint32_t lease_ms[SAH_N_CLASSES]; /* 0 = the policy's */
     uint32_t order_bound_ms;          /* 0 = 2000 */
+    uint32_t owner_dead_ms;           /* 0 = 2000 */
 };
 
 enum sah_fake_fault {
@@ -54,6 +57,7 @@ struct sah_fake_delivery {
     unsigned attempts, class;
     bool possible_duplicate, fell_back;
     int64_t accepted_ms;
+    unsigned owner;     /* leased: by which router */
     int64_t due_ms;     /* leased: when the lease ends; delayed: when it is due */
     int64_t first_ms;   /* first leased or delayed; -1 = not yet */
     int64_t waiting_ms; /* since when it waits for its turn */
@@ -67,6 +71,9 @@ void sah_fake_store_destroy(struct sah_fake_store *fake); /* NULL is fine; compl
 const struct sah_store *sah_fake_store_port(struct sah_fake_store *fake);
 
 void sah_fake_store_set_now(struct sah_fake_store *fake, int64_t now_ms); /* may go back */
+/* Which router calls from now on: the number of one life of it, below SAH_FAKE_OWNERS; 0 at
+ * first. */
+void sah_fake_store_as(struct sah_fake_store *fake, unsigned owner);
 /* The oldest completion; false when there is none. */
 bool sah_fake_store_step(struct sah_fake_store *fake);
 /* All that wait now, and none that join meanwhile; returns how many. */

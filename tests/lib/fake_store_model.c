@@ -12,6 +12,8 @@
 
 #include "lib/fake_store_priv.h"
 
+#define OWNERS_MAX 16 /* of which a tick looks at the oldest */
+
 struct sah_fake_delivery *model_delivery(const struct sah_fake_store *fake, const char *key)
 {
     for (size_t i = 0; i < fake->deliveries.n; i++) {
@@ -213,6 +215,7 @@ static void lease_one(struct sah_fake_store *fake, struct sah_fake_delivery *d,
     d->state = SAH_FAKE_LEASED;
     d->epoch++;
     d->attempts++;
+    d->owner = fake->owner;
     d->due_ms = fake->now_ms + fake->settings.lease_ms[d->class];
     touch(fake, d);
     memset(ret, 0, sizeof *ret);
@@ -238,6 +241,81 @@ static void lease_one(struct sah_fake_store *fake, struct sah_fake_delivery *d,
     ret->bytes = (struct sah_slice){m->bytes, m->len};
 }
 
+/* ---- owners of leases */
+
+static void beat(struct sah_fake_store *fake)
+{
+    struct fake_owner *own = &fake->owners[fake->owner];
+    int64_t dead_ms = fake->settings.owner_dead_ms, newest = INT64_MIN, ago;
+
+    for (unsigned i = 0; i < SAH_FAKE_OWNERS; i++) {
+        if (fake->owners[i].known && fake->owners[i].beat_ms > newest)
+            newest = fake->owners[i].beat_ms;
+    }
+    if ((newest != INT64_MIN && fake->now_ms - newest > dead_ms) ||
+        fake->judged_since_ms > fake->now_ms)
+        fake->judged_since_ms = fake->now_ms;
+    ago = fake->now_ms - own->beat_ms;
+    if (!own->known || (ago < 0 ? -ago : ago) * 4 >= dead_ms)
+        *own = (struct fake_owner){.known = true, .beat_ms = fake->now_ms};
+}
+
+/* The one of oldest beat among those that did not beat for too long, but for those looked at. */
+static struct fake_owner *silent_owner(struct sah_fake_store *fake, const bool *looked_at)
+{
+    struct fake_owner *oldest = NULL;
+
+    if (fake->now_ms - fake->judged_since_ms <= fake->settings.owner_dead_ms)
+        return NULL;
+    for (unsigned i = 0; i < SAH_FAKE_OWNERS; i++) {
+        struct fake_owner *o = &fake->owners[i];
+
+        if (o->known && !looked_at[i] &&
+            fake->now_ms - o->beat_ms > fake->settings.owner_dead_ms &&
+            (oldest == NULL || o->beat_ms < oldest->beat_ms))
+            oldest = o;
+    }
+    return oldest;
+}
+
+/* True when none is left; what it looked at counts against the limit. */
+static bool take_home(struct sah_fake_store *fake, unsigned owner, unsigned limit,
+                      unsigned *looked, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < fake->deliveries.n; i++) {
+        struct sah_fake_delivery *d = fake->deliveries.v[i];
+
+        if (d->state != SAH_FAKE_LEASED || d->owner != owner)
+            continue;
+        if (*looked == limit)
+            return false;
+        (*looked)++;
+        ret->moved++;
+        d->epoch++;
+        d->possible_duplicate = true;
+        make_ready(fake, d);
+    }
+    return true;
+}
+
+static void tick_owners(struct sah_fake_store *fake, unsigned limit, unsigned *looked,
+                        struct sah_ticked *ret)
+{
+    bool looked_at[SAH_FAKE_OWNERS] = {false};
+    struct fake_owner *silent;
+    unsigned n = 0;
+
+    beat(fake);
+    for (; n < OWNERS_MAX && (silent = silent_owner(fake, looked_at)) != NULL; n++) {
+        unsigned owner = (unsigned)(silent - fake->owners);
+
+        looked_at[owner] = true;
+        silent->known = !take_home(fake, owner, limit, looked, ret);
+        ret->more |= silent->known;
+    }
+    ret->more |= n == OWNERS_MAX;
+}
+
 unsigned model_lease(struct sah_fake_store *fake, const char *endpoint, unsigned max_class,
                      unsigned n, struct sah_leased *ret)
 {
@@ -249,6 +327,8 @@ unsigned model_lease(struct sah_fake_store *fake, const char *endpoint, unsigned
         while (got < n && (d = best_ready(fake, endpoint, class)) != NULL)
             lease_one(fake, d, &ret[got++]);
     }
+    if (got > 0)
+        beat(fake);
     return got;
 }
 
@@ -314,6 +394,7 @@ void model_tick(struct sah_fake_store *fake, unsigned limit, struct sah_ticked *
     unsigned looked = 0;
 
     tick_state(fake, SAH_FAKE_LEASED, limit, &looked, ret);
+    tick_owners(fake, limit, &looked, ret);
     tick_state(fake, SAH_FAKE_WAITING, limit, &looked, ret);
     tick_state(fake, SAH_FAKE_DELAYED, limit, &looked, ret);
     tick_timers(fake, ret);

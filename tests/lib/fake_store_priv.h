@@ -49,6 +49,12 @@ struct sah_fake_store {
     struct sah_store port;
     struct sah_fake_store_settings settings;
     int64_t now_ms;
+    unsigned owner; /* who calls */
+    struct fake_owner {
+        bool known;
+        int64_t beat_ms;
+    } owners[SAH_FAKE_OWNERS];
+    int64_t judged_since_ms; /* since when owners are judged by their beat */
     struct vec requests, messages, deliveries, events;
     struct vec quarantined; /* JSON texts, oldest first */
     uint64_t accept_seq, event_seq, n_accepted, n_duplicates, n_quarantined;
