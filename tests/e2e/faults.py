@@ -122,9 +122,10 @@ def f4(run):
 
 
 def slots_full(world):
-    """How many slots a class may take is the router's choice: at least half are in flight, and more waits."""
+    """The destination's window is full, or its breaker holds bulk back: either way more waits."""
     rows = [e for e in rig.queues(world, world.bulk_port)["queues"] if e["endpoint"] in rig.COMPANIES]
-    return all(e["in_flight"] * 2 >= e["concurrency"] and e["classes"]["P4"]["depth"] > 0 for e in rows)
+    return all((e["in_flight"] >= e["window"] or e["breaker"] != "closed") and e["classes"]["P4"]["depth"] > 0
+               for e in rows)
 
 
 def f7(run):
