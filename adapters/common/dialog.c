@@ -80,12 +80,26 @@ static const char *spoken(const struct turn *t)
     return t->next->language[0] != '\0' ? t->next->language : "te";
 }
 
+/* "cancel", "ok", "status" are everybody's words: one of them is no change of language. */
+static bool is_one_latin_word(const struct turn *t)
+{
+    unsigned words = 0;
+
+    for (uint32_t i = 0; i < t->text_len; i++) {
+        if ((unsigned char)t->text[i] >= 0x80)
+            return false;
+        words += t->text[i] > ' ' && (i == 0 || t->text[i - 1] <= ' ');
+    }
+    return words == 1;
+}
+
 static void settle_language(struct turn *t)
 {
     struct sah_conversation *c = t->next;
     const char *code = spoken(t);
 
-    if (!c->language_chosen && code[0] != '\0')
+    if (!c->language_chosen && code[0] != '\0' &&
+        (c->language[0] == '\0' || !is_one_latin_word(t)))
         (void)sah_format(c->language, sizeof c->language, "%s", code);
     memcpy(t->voice.language, c->language, sizeof t->voice.language);
     /* An agency hears how the citizen really wrote, the citizen is answered as they chose. */
@@ -161,7 +175,7 @@ static void take_media(struct turn *t)
         return;
     }
     if (open == NULL && quiet && strncmp(t->next->asking, "lpg.", 4) == 0) {
-        open = open_of_service(t->next, "LPG_BOOKING"); /* a photo of the gas book */
+        open = open_of_service(t, "LPG_BOOKING"); /* a photo of the gas book */
         if (open != NULL) {
             take_more(t, open, SAH_AMENDMENT_MEDIA, TEXT_ADDED);
             return;

@@ -59,6 +59,10 @@ struct sah_open_request { /* a request of this citizen that is not closed, or cl
     bool paused, cancel_asked, has_place;
     uint32_t sequence; /* of the newest message sent; 1 = the request */
     int64_t opened_ms, closed_ms;
+    /* Sets of names, a bit for the hash of each: two that share one are taken for one. */
+    uint32_t cues;    /* said so far: the same again is a repeat, not worse */
+    uint32_t working; /* agencies that have it and have not ended it */
+    uint32_t taken;   /* agencies where a person has it */
 };
 
 struct sah_conversation {

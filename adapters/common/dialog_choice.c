@@ -36,7 +36,7 @@ static void take_service(struct turn *t, const char *choice)
 
 static void take_ask(struct turn *t, const char *what)
 {
-    struct sah_open_request *open = open_focus(t->next);
+    struct sah_open_request *open = open_focus(t);
     struct lines lines = {0};
 
     if (strcmp(what, "status") == 0) {
@@ -80,7 +80,7 @@ static struct sah_open_request *asked_about(struct turn *t, const char *question
     for (unsigned i = t->next->n_open; i > 0; i--) {
         struct sah_open_request *open = &t->next->open[i - 1];
 
-        if (open_is_live(open) && open->request_id[0] != '\0' &&
+        if (open_is_live(open) && open_takes_more(open, t->voice.now_ms) &&
             ask_find(services_find(t->dialog->services, open->service)->module, question) !=
                 NULL)
             return open;

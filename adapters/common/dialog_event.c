@@ -126,6 +126,21 @@ static bool is_silent_state(enum sah_state state)
            state >= SAH_N_STATES;
 }
 
+static bool is_over(enum sah_state state)
+{
+    return state == SAH_STATE_CLOSED || state == SAH_STATE_CANCELLED ||
+           state == SAH_STATE_EXPIRED;
+}
+
+/* An event of before a person took it, which came late. */
+static bool is_overtaken(const struct sah_open_request *open,
+                         const struct sah_outbox_event *event)
+{
+    return open != NULL && (open->taken & open_bit(event->status.agency)) != 0 &&
+           (event->status.state == SAH_STATE_RECEIVED ||
+            event->status.state == SAH_STATE_DELIVERED);
+}
+
 /* The conversation learns the state. Of several agencies one may close while another works on.
  */
 static void learn(struct sah_conversation *c, const struct sah_outbox_event *event,
@@ -133,12 +148,24 @@ static void learn(struct sah_conversation *c, const struct sah_outbox_event *eve
 {
     struct sah_open_request *open = open_by_id(c, event->status.request_id);
     enum sah_state state = event->status.state;
+    uint32_t bit = open_bit(event->status.agency);
 
     if (open == NULL || state == SAH_STATE_UNSPECIFIED || state >= SAH_N_STATES)
         return;
+    if (is_overtaken(open, event))
+        return;
+    if (is_over(state) || state == SAH_STATE_REJECTED)
+        open->working &= ~bit;
+    else if (state != SAH_STATE_NEEDS_PERSON) /* that names whom to call, not who has it */
+        open->working |= bit;
+    if (state >= SAH_STATE_ACKNOWLEDGED && state <= SAH_STATE_HANDED_OVER)
+        open->taken |= bit;
+    else if ((open->working & bit) == 0 || state == SAH_STATE_REOPENED)
+        open->taken &= ~bit;
+    if (is_over(state) && open->working != 0)
+        return; /* another agency works on it: more words are still for them */
     open->state = state;
-    if (state == SAH_STATE_CLOSED || state == SAH_STATE_CANCELLED ||
-        state == SAH_STATE_EXPIRED) {
+    if (is_over(state)) {
         open->closed_ms = now_ms;
         open->cancel_asked = false;
     } else if (state >= SAH_STATE_ACKNOWLEDGED) {
@@ -211,6 +238,7 @@ void sah_dialog_event(const struct sah_dialog *dialog,
     struct lines lines = {0};
     struct sah_reply *reply;
     struct voice v;
+    bool overtaken;
     bool silent = conversation->silent || event->comm_pref == SAH_COMM_PREF_SILENT;
 
     SAH_CHECK(dialog, DIALOG_MAGIC);
@@ -218,7 +246,9 @@ void sah_dialog_event(const struct sah_dialog *dialog,
     ret_step->next = *conversation;
     learn(&ret_step->next, event, now_ms);
     open_prune(&ret_step->next, now_ms);
-    if (silent || event->inferred || is_silent_state(status->state))
+    overtaken = is_overtaken(open_by_id(&ret_step->next, status->request_id), event);
+    if (silent || event->inferred || is_silent_state(status->state) ||
+        (overtaken && status->state == SAH_STATE_DELIVERED))
         return;
 
     voice_of_event(&v, dialog, conversation, event, now_ms, ret_step);
@@ -229,7 +259,10 @@ void sah_dialog_event(const struct sah_dialog *dialog,
     sah_request_ref(status->request_id, words.ref);
     if (status->reason == SAH_REASON_CANCEL_DECLINED)
         line_add(&lines, TEXT_EV_CANCEL_DECLINED);
-    line_add(&lines, texts_of_state[status->state]);
+    if (status->state == SAH_STATE_REOPENED && status->level != SAH_LEVEL_PERSON)
+        line_add(&lines, TEXT_EV_RECEIVED); /* its citizen did: nobody there has said so (I9) */
+    else if (!overtaken) /* else "no person has accepted it" would be untrue */
+        line_add(&lines, texts_of_state[status->state]);
     if (status->state == SAH_STATE_RECEIVED)
         line_add(&lines, TEXT_REF);
     add_facts(&lines, &words, status, true);
@@ -381,9 +414,10 @@ void sah_dialog_not_accepted(const struct sah_dialog *dialog,
 
         (void)sah_format(minutes, sizeof minutes, "%u", ms == 0 ? 60 : (ms - 1) / 60000 + 1);
         lines.values.in[TEXT_IN_minutes] = minutes;
+    }
+    if (result != NULL && submit->kind == SAH_KIND_REQUEST) {
         for (unsigned i = ret_step->next.n_open; i > 0; i--) /* it exists nowhere: forget it */
-            if (sah_id_equal(&ret_step->next.open[i - 1].message_id, &submit->id) &&
-                submit->kind == SAH_KIND_REQUEST)
+            if (sah_id_equal(&ret_step->next.open[i - 1].message_id, &submit->id))
                 ret_step->next.open[i - 1].closed_ms = now_ms - CLOSED_KEPT_MS - 1;
         open_prune(&ret_step->next, now_ms);
     }

@@ -16,6 +16,7 @@
 #define CLOSED_KEPT_MS  (30 * 60 * 1000LL)      /* a closed request can be taken up again */
 #define FRESH_MS        (12 * 60 * 60 * 1000LL) /* older: new words are a new request */
 #define RECENT_MS       (2 * 60 * 60 * 1000LL)  /* any word at all belongs to the emergency */
+#define UNNAMED_MS      (10 * 60 * 1000LL)      /* no router has named it: new words ask anew */
 #define BOOKING_NEW_MS  (30 * 60 * 1000LL)
 #define QUESTIONS_MAX   5
 #define LINES_MAX       10
@@ -68,17 +69,24 @@ bool mask_bare_code(char *text, uint32_t len);
 /* dialog_open.c */
 bool open_is_live(const struct sah_open_request *open);
 bool open_is_emergency(const struct sah_open_request *open);
+/* Can more be said of it? A request that waits for its router can: the skeleton fills in the
+ * name (adapter_submit.c). One that has waited for long cannot: it may never get one. */
+bool open_takes_more(const struct sah_open_request *open, int64_t now_ms);
+/* The bit of a name in one of the sets of an open request; 0 for no name. */
+uint32_t open_bit(const char *name);
+/* The newest emergency that an agency has cancelled, and nothing of which is open. */
+struct sah_open_request *open_cancelled(struct sah_conversation *c);
 void open_prune(struct sah_conversation *c, int64_t now_ms);
 /* NULL when every place is taken by an open emergency: the request goes out all the same. */
 struct sah_open_request *open_add(struct sah_conversation *c, int64_t now_ms);
 struct sah_open_request *open_by_id(struct sah_conversation *c, const char *request_id);
-/* The newest live and named emergency not older than max_age_ms; NULL = none. */
+/* The newest live emergency that takes more, not older than max_age_ms; NULL = none. */
 struct sah_open_request *open_emergency(struct sah_conversation *c, int64_t now_ms,
                                         int64_t max_age_ms);
 struct sah_open_request *open_of_family(const struct turn *t, const char *family);
-struct sah_open_request *open_of_service(struct sah_conversation *c, const char *service);
+struct sah_open_request *open_of_service(const struct turn *t, const char *service);
 /* What a status question or a cancel is about: the newest emergency, else the newest of all. */
-struct sah_open_request *open_focus(struct sah_conversation *c);
+struct sah_open_request *open_focus(const struct turn *t);
 
 /* dialog_say.c */
 void voice_of_turn(struct turn *t);

@@ -38,6 +38,7 @@ static const struct field open_fields[] = {
     OPEN(TEXT, service),    OPEN(TEXT, incident_type), OPEN(INT, state),
     OPEN(BOOL, paused),     OPEN(BOOL, cancel_asked),  OPEN(BOOL, has_place),
     OPEN(U32, sequence),    OPEN(I64, opened_ms),      OPEN(I64, closed_ms),
+    OPEN(U32, cues),        OPEN(U32, working),        OPEN(U32, taken),
 };
 static const struct field lpg_fields[] = {
     LPG(TEXT, op),          LPG(TEXT, company),         LPG(TEXT, consumer_no),

@@ -105,7 +105,7 @@ static void send_booking(struct turn *t)
 /* A matter of a booking that is open already. */
 static bool about_open(struct turn *t, const struct sah_lpg *said)
 {
-    struct sah_open_request *open = open_of_service(t->next, service);
+    struct sah_open_request *open = open_of_service(t, service);
     struct lines lines = {0};
     struct sah_request *part;
 
@@ -160,7 +160,7 @@ void take_lpg(struct turn *t, const struct sah_lpg *said)
 
 bool take_lpg_answer(struct turn *t)
 {
-    struct sah_open_request *open = open_of_service(t->next, service);
+    struct sah_open_request *open = open_of_service(t, service);
     struct sah_lpg none = {0};
     struct lines lines = {0};
 
@@ -198,7 +198,7 @@ void pause_bookings(struct turn *t, const char *family)
         char purpose[24];
 
         if (strcmp(open->service, service) != 0 || !open_is_live(open) || open->paused ||
-            open->request_id[0] == '\0' || open->state >= SAH_STATE_HANDED_OVER ||
+            !open_takes_more(open, t->voice.now_ms) || open->state >= SAH_STATE_HANDED_OVER ||
             (!gas && t->voice.now_ms - open->opened_ms > BOOKING_NEW_MS))
             continue;
         (void)sah_format(purpose, sizeof purpose, "pause-%u", i);

@@ -46,6 +46,22 @@ static void set_urgency(struct turn *t, enum sah_urgency urgency)
     t->voice.step->submit_urgency[t->voice.step->n_submits - 1] = urgency;
 }
 
+/* About which request. One that no router has named yet is named by its message; a derived id
+ * says by itself what it follows from. */
+static void set_request(struct sah_message *m, const struct sah_open_request *open)
+{
+    memcpy(m->request_id, open->request_id, sizeof m->request_id);
+    if (open->request_id[0] == '\0')
+        m->causation = open->message_id;
+}
+
+static void add_cues(struct sah_open_request *open, const struct sah_triage *triage)
+{
+    for (unsigned i = 0; i < triage->n_cues; i++)
+        if (!triage->cues[i].negated)
+            open->cues |= open_bit(triage->cues[i].name);
+}
+
 /* The citizen's own content: words, media, places. */
 static void fill_content(const struct turn *t, struct sah_request *r)
 {
@@ -115,6 +131,7 @@ bool submit_request(struct turn *t, const struct sah_triage *triage, enum sah_ur
         memcpy(open->service, triage->service, sizeof open->service);
         memcpy(open->incident_type, triage->incident_type, sizeof open->incident_type);
         open->has_place = has_point(r);
+        add_cues(open, triage);
     }
     *ret_open = open;
     return true;
@@ -129,7 +146,7 @@ struct sah_request *submit_amendment(struct turn *t, struct sah_open_request *op
     if (m == NULL)
         return NULL;
     set_urgency(t, open->urgency);
-    memcpy(m->request_id, open->request_id, sizeof m->request_id);
+    set_request(m, open);
     m->sequence = ++open->sequence;
     m->u.amendment.kind = kind;
     part = &m->u.amendment.part;
@@ -154,7 +171,7 @@ void submit_cancel(struct turn *t, struct sah_open_request *open)
     if (m == NULL)
         return;
     set_urgency(t, open->urgency);
-    memcpy(m->request_id, open->request_id, sizeof m->request_id);
+    set_request(m, open);
     m->sequence = ++open->sequence;
     m->u.cancel.citizen = t->citizen;
     m->u.cancel.text_len = t->text_len;
@@ -169,6 +186,6 @@ void submit_status_query(struct turn *t, const struct sah_open_request *open)
     if (m == NULL)
         return;
     set_urgency(t, open->urgency);
-    memcpy(m->request_id, open->request_id, sizeof m->request_id);
+    set_request(m, open);
     m->u.status_query.citizen = t->citizen;
 }

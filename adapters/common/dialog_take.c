@@ -51,7 +51,7 @@ static void say_first(struct turn *t, const struct sah_triage *triage,
 static void new_request(struct turn *t, struct sah_triage *triage, enum sah_urgency urgency)
 {
     const struct service_row *row = services_find(t->dialog->services, triage->service);
-    struct sah_open_request *related = open_focus(t->next);
+    struct sah_open_request *related = open_focus(t);
     struct sah_open_request *open = NULL;
     struct sah_payload payload = {.kind = row->module->payload};
     struct sah_understanding u = t->u;
@@ -103,6 +103,16 @@ void take_resume(struct turn *t, struct sah_open_request *open)
     (void)say(&t->voice, SAH_REPLY_TEXT, &lines);
 }
 
+static uint32_t cue_bits(const struct sah_triage *triage)
+{
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < triage->n_cues; i++)
+        if (!triage->cues[i].negated)
+            bits |= open_bit(triage->cues[i].name);
+    return bits;
+}
+
 /* New danger of the family that is open already: the router ranks it anew, upward. */
 static void take_triage(struct turn *t, struct sah_open_request *open,
                         struct sah_triage *triage)
@@ -113,7 +123,7 @@ static void take_triage(struct turn *t, struct sah_open_request *open,
                  sah_service_cue_add(triage, "gas_and_flame");
     const struct service_row *row = services_find(t->dialog->services, triage->service);
     bool was_unknown = strcmp(open->service, "UNKNOWN") == 0;
-    bool cues = flame || triage->n_cues > 0 || was_unknown ||
+    bool cues = flame || (cue_bits(triage) & ~open->cues) != 0 || was_unknown ||
                 strcmp(triage->incident_type, open->incident_type) != 0;
     struct sah_request *part =
         submit_amendment(t, open, cues ? SAH_AMENDMENT_TRIAGE : SAH_AMENDMENT_REPEAT, "");
@@ -128,6 +138,7 @@ static void take_triage(struct turn *t, struct sah_open_request *open,
         part->payload.kind = row->module->payload;
         row->module->fill(triage->service, &u, &part->payload);
     }
+    open->cues |= cue_bits(triage);
     if (triage->incident_type[0] != '\0')
         memcpy(open->incident_type, triage->incident_type, sizeof open->incident_type);
     if (was_unknown) {
@@ -192,6 +203,23 @@ void take_unknown(struct turn *t, const char *rule)
     take_request(t, &triage, SAH_URGENCY_URGENT);
 }
 
+/* A pin that says nothing: a phone without a fix. The words of a place are one as well. */
+static bool is_somewhere(const struct sah_place *place)
+{
+    return place->has_point || place->address[0] != '\0' || place->landmark[0] != '\0';
+}
+
+/* It goes on as it is, and the place is asked for again. */
+static void take_nowhere(struct turn *t, struct sah_open_request *open)
+{
+    struct lines lines = {0};
+
+    (void)submit_amendment(t, open, SAH_AMENDMENT_PLACE, "");
+    speak_about(t, open, &lines);
+    t->next->asking[0] = '\0'; /* from the first question on, which is where */
+    ask_next(t, open, &lines);
+}
+
 /* A pin belongs to every fresh emergency that lacks a place, and to the newest in any case. */
 void take_where(struct turn *t)
 {
@@ -200,11 +228,15 @@ void take_where(struct turn *t)
 
     if (open == NULL &&
         (strcmp(c->asking, "where") == 0 || strncmp(c->asking, "trip.", 5) == 0))
-        open = open_of_service(c, "AMBULANCE_102");
+        open = open_of_service(t, "AMBULANCE_102");
     if (open == NULL && strncmp(c->asking, "lpg.", 4) == 0)
-        open = open_of_service(c, "LPG_BOOKING");
+        open = open_of_service(t, "LPG_BOOKING");
     if (open == NULL) {
         take_unknown(t, "bare_pin");
+        return;
+    }
+    if (!is_somewhere(&t->in->place) && !open->has_place) {
+        take_nowhere(t, open);
         return;
     }
     if (strcmp(open->service, "UNKNOWN") == 0) {
@@ -224,7 +256,7 @@ void take_where(struct turn *t)
         char purpose[24];
 
         if (other == open || other->has_place || !open_is_live(other) ||
-            !open_is_emergency(other) || other->request_id[0] == '\0' ||
+            !open_is_emergency(other) || !open_takes_more(other, t->voice.now_ms) ||
             t->voice.now_ms - other->opened_ms > FRESH_MS)
             continue;
         (void)sah_format(purpose, sizeof purpose, "place-%u", i);
@@ -273,11 +305,12 @@ static struct sah_open_request *cancel_target(struct turn *t, bool *ret_several)
 
     *ret_several = false;
     if (t->u.triage.service[0] != '\0' && strcmp(t->u.triage.service, "UNKNOWN") != 0)
-        found = open_of_service(t->next, t->u.triage.service);
+        found = open_of_service(t, t->u.triage.service);
     if (found != NULL)
         return found;
     for (unsigned i = 0; i < t->next->n_open; i++)
-        if (open_is_live(&t->next->open[i]) && t->next->open[i].request_id[0] != '\0') {
+        if (open_is_live(&t->next->open[i]) &&
+            open_takes_more(&t->next->open[i], t->voice.now_ms)) {
             found = &t->next->open[i];
             n++;
         }
@@ -295,7 +328,7 @@ void take_cancel(struct turn *t, struct sah_open_request *open)
     if (open == NULL)
         open = cancel_target(t, &several);
     if (open == NULL && several) {
-        open = open_focus(t->next);
+        open = open_focus(t);
         if (t->text_len > 0) /* while we ask, the words are with the agency */
             (void)submit_amendment(t, open, SAH_AMENDMENT_TEXT, "");
         ask_which(t);
@@ -317,6 +350,10 @@ void take_cancel(struct turn *t, struct sah_open_request *open)
     t->next->asking[0] = '\0';
     line_add(&lines, TEXT_CANCEL_ASKED);
     speak_about(t, open, &lines);
+    if (open->request_id[0] == '\0') { /* words do what the button would */
+        (void)say(&t->voice, SAH_REPLY_TEXT, &lines);
+        return;
+    }
     reply = say(&t->voice, SAH_REPLY_BUTTONS, &lines);
     (void)sah_format(id, sizeof id, "case:%s:resume", open->request_id);
     say_choice(&t->voice, reply, id, TEXT_T_STILL_NEED, -1);

@@ -29,9 +29,13 @@ static void cover(struct turn *t)
 /* "No, no, please come" after a cancel was asked; or more words, which decide nothing. */
 static bool after_cancel(struct turn *t)
 {
-    struct sah_open_request *open = open_focus(t->next);
+    struct sah_open_request *open = open_focus(t);
 
-    if (open == NULL || !open->cancel_asked || t->u.no || t->u.intent == SAH_INTENT_CANCEL)
+    if (open == NULL && t->u.intent == SAH_INTENT_REQUEST)
+        open = open_cancelled(t->next);
+    else if (open != NULL && !open->cancel_asked)
+        open = NULL;
+    if (open == NULL || t->u.no || t->u.intent == SAH_INTENT_CANCEL)
         return false;
     if (t->u.yes || t->u.intent == SAH_INTENT_REQUEST) {
         const char *family = services_find(t->dialog->services, t->u.triage.service)->family;
@@ -58,8 +62,11 @@ static bool answer(struct turn *t)
         return false;
     if (strncmp(t->next->asking, "lpg.", 4) == 0)
         return take_lpg_answer(t);
+    if (strcmp(t->next->asking, "where") == 0 && t->u.intent == SAH_INTENT_REQUEST &&
+        strcmp(t->u.triage.service, "LPG_BOOKING") == 0)
+        return false; /* a new matter is no address */
     if (open == NULL || strncmp(t->next->asking, "trip.", 5) == 0)
-        open = open_of_service(t->next, "AMBULANCE_102");
+        open = open_of_service(t, "AMBULANCE_102");
     if (open == NULL || !ask_answered(t, open, t->next->asking, said))
         return false;
     line_row(&lines, services_find(t->dialog->services, open->service));
@@ -114,7 +121,7 @@ static void quiet_words(struct turn *t)
             take_request(t, &t->u.triage, SAH_URGENCY_BULK);
         return;
     case SAH_INTENT_STATUS:
-        take_status(t, open_focus(t->next));
+        take_status(t, open_focus(t));
         return;
     case SAH_INTENT_CANCEL:
         take_cancel(t, NULL);

@@ -61,9 +61,10 @@ static struct verdict judge_status(int status, bool has_code)
         return (struct verdict){SAH_GRAPH_server, SAH_SENT_RETRY, 0};
     if (status == 401)
         return (struct verdict){SAH_GRAPH_auth, SAH_SENT_STOP, 60000};
-    if (status >= 400)
-        return (struct verdict){has_code ? SAH_GRAPH_unknown_code : SAH_GRAPH_refused,
-                                SAH_SENT_DEAD, 0};
+    if (status >= 400 && has_code)
+        return (struct verdict){SAH_GRAPH_unknown_code, SAH_SENT_DEAD, 0};
+    if (status >= 400) /* not the Graph's own words: a wrong address or a proxy. No reply dies of it. */
+        return (struct verdict){SAH_GRAPH_refused, SAH_SENT_RETRY, 0};
     /* 2xx without a message id, a redirect: a proxy answers in Graph's place */
     return (struct verdict){SAH_GRAPH_garbled, SAH_SENT_RETRY, 0};
 }

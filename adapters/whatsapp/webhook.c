@@ -18,9 +18,10 @@
 /* Messages of one POST that are with the skeleton at a time. They start in the order they came.
  */
 #define WINDOW         64
-/* After so many failures the rest is not tried: it all comes again, and Redis has enough to do.
- */
-#define FAILURES_MAX   16
+/* After so many troubles of the store the rest is not tried: it all comes again, and Redis has
+ * enough to do. A lane without a router or one citizen's flood is no trouble of the store, and
+ * holds back nothing that stands behind it (I7). */
+#define TROUBLES_MAX   16
 /* Raw bytes not answered yet, over all POSTs; the trees made of them are several times larger.
  */
 #define BYTES_MAX      (48u * 1024 * 1024)
@@ -33,7 +34,7 @@ struct post {
     struct post *next, **link;
     struct sah_parsed parsed;
     size_t at; /* the next update */
-    unsigned in_flight, failures;
+    unsigned in_flight, failures, troubles;
     bool feeding; /* in feed(): what completes meanwhile does not end the POST */
     size_t bytes;
     int64_t received_ms;
@@ -140,6 +141,7 @@ static void one_done(struct post *post, int err, uint64_t *failure_counter)
     post->in_flight--;
     if (err != SAH_OK) {
         post->failures++;
+        post->troubles += err != SAH_ETIMEOUT && err != SAH_ELIMIT;
         (*failure_counter)++;
     }
     feed(post); /* may free post */
@@ -270,7 +272,7 @@ static void feed(struct post *post)
         return;
     post->feeding = true;
     while (post->at < post->parsed.n_updates && post->in_flight < WINDOW &&
-           post->failures < FAILURES_MAX)
+           post->troubles < TROUBLES_MAX)
         take_update(post, &post->parsed.updates[post->at++]);
     post->feeding = false;
     if (post->in_flight == 0)

@@ -12,7 +12,7 @@ target_link_libraries(sah_world PUBLIC core_rig PRIVATE sah_flags)
 add_executable(sim_random ${sim_tests}/sim_random.c)
 target_link_libraries(sim_random PRIVATE sah_flags sah_world)
 set_target_properties(sim_random PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-add_test(NAME sim_seeds COMMAND sim_random --seeds 1..30)
+add_test(NAME sim_seeds COMMAND sim_random --seeds 1..20)
 add_test(NAME sim_plants COMMAND sim_random --plants --seeds 1..60 --steps 500)
 set_tests_properties(sim_seeds sim_plants PROPERTIES TIMEOUT 120)
 

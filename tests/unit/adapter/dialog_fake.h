@@ -214,6 +214,25 @@ static inline void heard(const struct talk *t, const char *part)
              t->step.n_replies > 0 ? t->step.replies[0].body : "");
 }
 
+/* What holds of every answer in an emergency, before a person has accepted. */
+static inline void check_replies(const struct talk *t, const char *dial)
+{
+    static const char *const coming[] = {"coming", "on the way", "on its way", "sent an",
+                                         "dispatched"};
+
+    assert_true(t->step.n_replies >= 1 && t->step.n_replies <= 2);
+    for (unsigned i = 0; i < t->step.n_replies; i++) {
+        const struct sah_reply *r = &t->step.replies[i];
+
+        assert_true(r->emergency);
+        assert_non_null(strstr(r->body, dial)); /* (I12) */
+        for (size_t w = 0; w < SAH_LEN(coming); w++)
+            assert_null(strstr(r->body, coming[w])); /* (I9) */
+        for (unsigned j = 0; j < i; j++)
+            assert_string_not_equal(r->key, t->step.replies[j].key);
+    }
+}
+
 static inline int dialog_setup(void **state)
 {
     struct sah_fault fault = {0};

@@ -7,24 +7,6 @@
 
 #include <stdio.h>
 
-static void check_replies(const struct talk *t, const char *dial)
-{
-    static const char *const coming[] = {"coming", "on the way", "on its way", "sent an",
-                                         "dispatched"};
-
-    assert_true(t->step.n_replies >= 1 && t->step.n_replies <= 2);
-    for (unsigned i = 0; i < t->step.n_replies; i++) {
-        const struct sah_reply *r = &t->step.replies[i];
-
-        assert_true(r->emergency);
-        assert_non_null(strstr(r->body, dial)); /* (I12) */
-        for (size_t w = 0; w < SAH_LEN(coming); w++)
-            assert_null(strstr(r->body, coming[w])); /* (I9) */
-        for (unsigned j = 0; j < i; j++)
-            assert_string_not_equal(r->key, t->step.replies[j].key);
-    }
-}
-
 static void an_emergency_leaves_at_once_with_number_and_first_aid(void **state)
 {
     static const struct {
@@ -258,16 +240,6 @@ static void conversation_f_a_heart_patient_at_a_fire_is_a_second_request(void **
     assert_int_equal(t->c.n_open, 2);
 }
 
-static void a_request_without_a_name_loses_no_words(void **state)
-{
-    struct talk *t = talk_begin(state);
-
-    t->no_router = true;
-    say_words(t, "chest pain");
-    send_pin(t);
-    assert_int_equal(sent_request(t, 0)->n_places, 1);
-}
-
 static void edits_reactions_and_revokes_decide_nothing(void **state)
 {
     struct talk *t = talk_begin(state);
@@ -474,7 +446,6 @@ int main(void)
         cmocka_unit_test(conversation_d_cancel_then_please_come),
         cmocka_unit_test(conversation_e_the_same_step_makes_the_same_messages),
         cmocka_unit_test(conversation_f_a_heart_patient_at_a_fire_is_a_second_request),
-        cmocka_unit_test(a_request_without_a_name_loses_no_words),
         cmocka_unit_test(edits_reactions_and_revokes_decide_nothing),
         cmocka_unit_test(a_covert_caller_gets_one_neutral_text_and_no_more),
         cmocka_unit_test(the_deaf_get_a_way_to_write),

@@ -158,6 +158,76 @@ static void the_conversation_learns_the_state_and_forgets_closed_requests(void *
     assert_int_equal(step.next.n_open, 0);
 }
 
+/* Two agencies work on one request: 108 ends its part, 112 goes on. */
+static void a_request_is_closed_only_when_no_agency_works_on_it(void **state)
+{
+    static struct sah_step step;
+    struct sah_conversation c = {.language = "en", .n_open = 1};
+    static const struct {
+        const char *agency;
+        enum sah_state state;
+        bool closed;
+    } cases[] = {
+        {"108", SAH_STATE_ACKNOWLEDGED, false}, {"112", SAH_STATE_DELIVERED, false},
+        {"108", SAH_STATE_CLOSED, false},       {"112", SAH_STATE_EN_ROUTE, false},
+        {"112", SAH_STATE_CLOSED, true},        {"112", SAH_STATE_REOPENED, false},
+        {"112", SAH_STATE_CANCELLED, true},
+    };
+
+    memcpy(c.open[0].request_id, event_of(SAH_STATE_CLOSED).status.request_id,
+           sizeof c.open[0].request_id);
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        struct sah_outbox_event e = event_of(cases[i].state);
+
+        (void)sah_format(e.status.agency, sizeof e.status.agency, "%s", cases[i].agency);
+        sah_dialog_event(*state, &c, &e, NOW, &step);
+        assert_int_equal(step.n_replies, 1);
+        c = step.next;
+        assert_int_equal(c.open[0].closed_ms != 0, cases[i].closed);
+    }
+}
+
+/* Events may come again, late: nothing that a person has overtaken is said as if it were new.
+ */
+static void nobody_hears_that_no_person_has_it_after_one_has(void **state)
+{
+    static struct sah_step step;
+    struct sah_conversation c = {.language = "en", .n_open = 1};
+    struct sah_outbox_event e = event_of(SAH_STATE_ACKNOWLEDGED);
+
+    memcpy(c.open[0].request_id, e.status.request_id, sizeof c.open[0].request_id);
+    (void)sah_format(e.status.agency, sizeof e.status.agency, "108");
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    c = step.next;
+    e.status.state = SAH_STATE_RECEIVED;
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    assert_int_equal(step.n_replies, 1);
+    assert_null(strstr(step.replies[0].body, "No person"));
+    assert_non_null(strstr(step.replies[0].body, "reference"));
+    assert_int_equal(step.next.open[0].state, SAH_STATE_ACKNOWLEDGED);
+    e.status.state = SAH_STATE_DELIVERED;
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    assert_int_equal(step.n_replies, 0);
+    assert_int_equal(step.next.open[0].state, SAH_STATE_ACKNOWLEDGED);
+    (void)sah_format(e.status.agency, sizeof e.status.agency, "101");
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    assert_int_equal(step.n_replies, 1); /* another agency's news */
+}
+
+/* The router opens a request again when its citizen writes: the agency has not said so yet. */
+static void only_a_person_s_reopening_is_said_of_the_agency(void **state)
+{
+    static struct sah_step step;
+    struct sah_outbox_event e = event_of(SAH_STATE_REOPENED);
+    struct sah_conversation c = {.language = "en"};
+
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    assert_non_null(strstr(step.replies[0].body, "No person has accepted it yet"));
+    e.status.level = SAH_LEVEL_PERSON;
+    sah_dialog_event(*state, &c, &e, NOW, &step);
+    assert_non_null(strstr(step.replies[0].body, "opened this case again"));
+}
+
 static void a_declined_cancel_is_said(void **state)
 {
     static struct sah_step step;
@@ -233,6 +303,9 @@ int main(void)
         cmocka_unit_test(a_booking_has_number_price_date_and_a_link),
         cmocka_unit_test(covert_callers_and_inferred_states_hear_nothing),
         cmocka_unit_test(the_conversation_learns_the_state_and_forgets_closed_requests),
+        cmocka_unit_test(a_request_is_closed_only_when_no_agency_works_on_it),
+        cmocka_unit_test(nobody_hears_that_no_person_has_it_after_one_has),
+        cmocka_unit_test(only_a_person_s_reopening_is_said_of_the_agency),
         cmocka_unit_test(a_declined_cancel_is_said),
         cmocka_unit_test(a_status_answer_has_each_agency_s_own_state),
         cmocka_unit_test(an_unconfirmed_emergency_is_told_to_call_now),

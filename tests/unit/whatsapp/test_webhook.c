@@ -312,6 +312,25 @@ static void a_store_that_is_down_is_not_asked_a_thousand_times(void **state)
     assert_in_range(n_taken, 16, 100);
 }
 
+/* (I7) Bookings of a lane without a router, or one citizen's flood: what stands behind them in
+ * the same POST is tried all the same. */
+static void what_fails_alone_does_not_stop_what_stands_behind_it(void **state)
+{
+    static const int errors[] = {SAH_ETIMEOUT, SAH_ELIMIT};
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(errors); i++) {
+        char *body = batch(1000);
+
+        n_taken = 0;
+        post(body, strlen(body));
+        free(body);
+        complete_all(errors[i]);
+        assert_int_equal(answered, 503);
+        assert_int_equal(n_taken, 1000);
+    }
+}
+
 static void other_numbers_go_to_quarantine(void **state)
 {
     static const struct {
@@ -395,6 +414,7 @@ int main(void)
         TEST(what_is_not_for_us_is_answered_at_once),
         TEST(a_thousand_messages_are_all_taken_a_window_at_a_time),
         TEST(a_store_that_is_down_is_not_asked_a_thousand_times),
+        TEST(what_fails_alone_does_not_stop_what_stands_behind_it),
         TEST(other_numbers_go_to_quarantine),
         TEST(after_a_stop_everything_is_sent_again),
         TEST(too_much_under_way_is_refused),
