@@ -82,19 +82,18 @@ static unsigned count_events(const struct disk *disk, enum disk_event_kind kind)
     return count;
 }
 
-static void a_power_cut_at_any_point_loses_nothing_acknowledged(void **state)
+/* One story, cut at each of its events. */
+static void cut_everywhere(void)
 {
     struct story story;
     struct rig rig;
     size_t n_events;
 
-    (void)state;
     rig_init(&rig);
     assert_int_equal(rig_open(&rig), SAH_OK);
     story_play(&rig, &story);
     n_events = disk_now(rig.disk);
     assert_true(count_events(rig.disk, EV_UNLINK) > 0);
-    states_seen = 0;
     for (size_t n = 0; n <= n_events; n++) {
         unsigned sectors = open_sectors(rig.disk, n);
 
@@ -108,8 +107,18 @@ static void a_power_cut_at_any_point_loses_nothing_acknowledged(void **state)
             restart_on(disk_after_cut(rig.disk, n, CUT_TORN, k), &story, n);
     }
     print_message("%zu events, %u states\n", n_events, states_seen);
-    assert_true(states_seen >= 1000);
     rig_fini(&rig);
+}
+
+/* How many records share a sync, and so how many events a story has, is the machine's mood: stories
+ * are told until a thousand states were seen. */
+static void a_power_cut_at_any_point_loses_nothing_acknowledged(void **state)
+{
+    (void)state;
+    states_seen = 0;
+    for (unsigned round = 0; round < 8 && states_seen < 1000; round++)
+        cut_everywhere();
+    assert_true(states_seen >= 1000);
 }
 
 /* One run in which the n-th call fails; false when it never came to that. */
