@@ -14,7 +14,7 @@
 
 #include "contract/redis_harness.h"
 #include "contract/store_calls.h"
-#include "lib/fake_store.h"
+#include "store/memory_store.h"
 
 #define SEEDS      12
 #define STEPS      250
@@ -23,7 +23,7 @@
 #define LEASED_MAX 4096
 
 static const char *const agencies[] = {"108", "101", "112"};
-static struct sah_fake_store *fake;
+static struct sah_memory_store *fake;
 static int64_t fake_now_ms;
 static struct redis_harness with;
 static struct sah_store_harness one, two; /* the fake, the real one */
@@ -37,21 +37,21 @@ static unsigned up_to(unsigned n) /* 0..n-1 */
 
 static void make_fake(struct sah_store_harness *h)
 {
-    struct sah_fake_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
+    struct sah_memory_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
                                                .now_ms = fake_now_ms = 1,
                                                .order_bound_ms = FAR_MS,
                                                .owner_dead_ms = CONTRACT_DEAD_MS};
 
     for (int i = 0; i < SAH_N_CLASSES; i++)
         settings.lease_ms[i] = FAR_MS;
-    assert_int_equal(sah_fake_store_create(&settings, &fake), SAH_OK);
-    h->store = sah_fake_store_port(fake);
+    assert_int_equal(sah_memory_store_create(&settings, &fake), SAH_OK);
+    h->store = sah_memory_store_port(fake);
 }
 
 static void drive_fake(struct sah_store_harness *h, const bool *done)
 {
     (void)h;
-    while (!*done && sah_fake_store_step(fake))
+    while (!*done && sah_memory_store_step(fake))
         ;
 }
 
@@ -59,13 +59,13 @@ static void advance_fake(struct sah_store_harness *h, uint32_t ms)
 {
     (void)h;
     fake_now_ms += ms;
-    sah_fake_store_set_now(fake, fake_now_ms);
+    sah_memory_store_set_now(fake, fake_now_ms);
 }
 
 static void as_fake(struct sah_store_harness *h, unsigned router)
 {
     (void)h;
-    sah_fake_store_as(fake, router);
+    sah_memory_store_as(fake, router);
 }
 
 static void as_both(unsigned router)
@@ -319,7 +319,7 @@ static void both_answer_the_same(void **state)
         one_router_dies();
         assert_true(n_leased > STEPS / 10); /* the walk went somewhere */
         two.destroy(&two);
-        sah_fake_store_destroy(fake);
+        sah_memory_store_destroy(fake);
     }
     assert_true(n_came_home > SEEDS);
 }

@@ -65,8 +65,8 @@ struct rig *rig_new(const struct rig_options *options)
     rig_fill_policy(rig->policy);
     rig_fill_roster(rig->roster, o.concurrency ? o.concurrency : 4);
     SAH_ASSERT(
-        sah_fake_store_create(
-            &(struct sah_fake_store_settings){.now_ms = rig_now(rig).wall_ms, .lane = lane},
+        sah_memory_store_create(
+            &(struct sah_memory_store_settings){.now_ms = rig_now(rig).wall_ms, .lane = lane},
             &rig->store) == SAH_OK);
     SAH_ASSERT(sah_fake_agencies_create(&rig->agencies) == SAH_OK);
     SAH_ASSERT(sah_fake_adapters_create(&rig->adapters) == SAH_OK);
@@ -79,7 +79,7 @@ struct rig *rig_new(const struct rig_options *options)
         .jobs_max = o.jobs_max ? o.jobs_max : 100,
         .policy = rig->policy,
         .roster = rig->roster,
-        .store = sah_fake_store_port(rig->store),
+        .store = sah_memory_store_port(rig->store),
         .agencies = sah_fake_agencies_port(rig->agencies),
         .adapters = sah_fake_adapters_port(rig->adapters),
         .chance = &rig->chance,
@@ -94,13 +94,13 @@ static void unmake_core(struct rig *rig)
     sah_core_stop(rig->core);
     sah_fake_adapters_deaf(rig->adapters, true);
     sah_fake_agencies_cut(rig->agencies, true);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, FOREVER);
-    while (sah_fake_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) >
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, FOREVER);
+    while (sah_memory_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) >
            0)
         ;
     sah_core_destroy(rig->core);
     rig->core = NULL;
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     sah_fake_agencies_cut(rig->agencies, false);
     sah_fake_agencies_run(rig->agencies, rig->now_ms);
     sah_fake_adapters_deaf(rig->adapters, false);
@@ -115,7 +115,7 @@ void rig_crash(struct rig *rig)
 void rig_free(struct rig *rig)
 {
     unmake_core(rig);
-    sah_fake_store_destroy(rig->store);
+    sah_memory_store_destroy(rig->store);
     sah_fake_agencies_destroy(rig->agencies);
     sah_fake_adapters_destroy(rig->adapters);
     for (size_t i = 0; i < rig->n_results; i++)
@@ -332,7 +332,7 @@ void rig_settle(struct rig *rig)
     unsigned n = 0, now;
 
     do {
-        now = sah_fake_store_run(rig->store);
+        now = sah_memory_store_run(rig->store);
         now += sah_fake_agencies_run(rig->agencies, rig->now_ms);
         now += ack_all(rig);
         n += now;
@@ -355,7 +355,7 @@ void rig_pass(struct rig *rig, uint64_t ms)
         if (rig->now_ms >= end_ms)
             return;
         rig->now_ms = rig->now_ms + rig->step_ms < end_ms ? rig->now_ms + rig->step_ms : end_ms;
-        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms);
+        sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms);
     }
 }
 

@@ -18,7 +18,7 @@
 #include "core/core.h"
 #include "lib/fake_adapters.h"
 #include "lib/fake_agencies.h"
-#include "lib/fake_store.h"
+#include "store/memory_store.h"
 
 #define RIG_CHANNEL "testchat"
 #define RIG_WALL_MS INT64_C(1767225600000)
@@ -43,7 +43,7 @@ struct rig_result {
 struct rig {
     struct sah_policy *policy;
     struct sah_roster *roster;
-    struct sah_fake_store *store;
+    struct sah_memory_store *store;
     struct sah_fake_agencies *agencies;
     struct sah_fake_adapters *adapters;
     struct sah_chance chance;
@@ -113,7 +113,7 @@ unsigned rig_received(const struct rig *rig, const char *agency, const char *req
 const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency,
                                             const char *request_id, unsigned i);
 /* The only delivery of a request's message kind to an agency; NULL when there is none. */
-const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id,
+const struct sah_memory_delivery *rig_delivery(const struct rig *rig, const char *request_id,
                                              const char *agency, enum sah_kind kind);
 /* What the store holds of a request now; good until the next call. */
 const struct sah_request_view *rig_view(struct rig *rig, const char *request_id);

@@ -87,12 +87,12 @@ const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *a
     return NULL;
 }
 
-const struct sah_fake_delivery *rig_delivery(const struct rig *rig, const char *request_id,
+const struct sah_memory_delivery *rig_delivery(const struct rig *rig, const char *request_id,
                                              const char *agency, enum sah_kind kind)
 {
-    const struct sah_fake_delivery *d;
+    const struct sah_memory_delivery *d;
 
-    for (size_t i = 0; (d = sah_fake_store_delivery(rig->store, i)) != NULL; i++)
+    for (size_t i = 0; (d = sah_memory_store_delivery(rig->store, i)) != NULL; i++)
         if (d->kind == kind && strcmp(d->request_id, request_id) == 0 &&
             strcmp(d->agency, agency) == 0)
             return d;

@@ -117,7 +117,7 @@ void world_start(struct world *w, unsigned router)
     settings.chance = &w->chance;
     SAH_ASSERT(sah_core_create(&settings, &r->core) == SAH_OK);
     r->generation++;
-    r->life = w->n_lives++ % SAH_FAKE_OWNERS;
+    r->life = w->n_lives++ % SAH_MEMORY_OWNERS;
     r->next_tick_ms = r->up_since_ms = w->now_ms;
     r->stalled_until_ms = 0;
     NOTE(w, "", "router %u starts", router);
@@ -171,7 +171,7 @@ void world_store(struct world *w, enum world_store how)
             sah_core_store_came(w->routers[i].core, router_now(&w->routers[i]));
 }
 
-void world_store_fault(struct world *w, enum sah_fake_fault fault)
+void world_store_fault(struct world *w, enum sah_memory_fault fault)
 {
     w->next_fault = fault;
 }
@@ -186,7 +186,7 @@ void world_jump_store(struct world *w, int64_t ms)
     w->store_offset_ms += ms;
     if (ms < 0)
         w->back_ms -= ms;
-    sah_fake_store_set_now(w->fake, world_store_now(w));
+    sah_memory_store_set_now(w->fake, world_store_now(w));
     NOTE(w, "", "the store's clock jumps by %lld s", (long long)(ms / 1000));
 }
 
@@ -233,7 +233,7 @@ static unsigned ack_all(struct world *w)
 static void set_now(struct world *w, uint64_t now_ms)
 {
     w->now_ms = w->rig->now_ms = now_ms;
-    sah_fake_store_set_now(w->fake, world_store_now(w));
+    sah_memory_store_set_now(w->fake, world_store_now(w));
 }
 
 static void wake(struct world *w)
@@ -267,7 +267,7 @@ void world_settle(struct world *w)
     unsigned n = 0, now;
 
     do {
-        now = w->store_is == WORLD_STORE_SLOW ? 0 : sah_fake_store_run(w->fake);
+        now = w->store_is == WORLD_STORE_SLOW ? 0 : sah_memory_store_run(w->fake);
         now += sah_fake_agencies_run(w->rig->agencies, w->now_ms);
         now += ack_all(w);
         n += now;
@@ -279,7 +279,7 @@ void world_some(struct world *w, unsigned n)
 {
     if (w->store_is == WORLD_STORE_SLOW)
         return;
-    while (n-- > 0 && !w->is_violated && sah_fake_store_step(w->fake))
+    while (n-- > 0 && !w->is_violated && sah_memory_store_step(w->fake))
         ;
 }
 

@@ -80,7 +80,7 @@ enum world_store {
 };
 void world_store(struct world *w, enum world_store how);
 /* One fault for the next call, whichever it is. */
-void world_store_fault(struct world *w, enum sah_fake_fault fault);
+void world_store_fault(struct world *w, enum sah_memory_fault fault);
 
 /* ---- agencies */
 enum world_manner {

@@ -45,7 +45,7 @@ static void activate(struct world *w, size_t i)
 static void note_deliveries(struct world *w)
 {
     for (size_t i = w->n_deliveries; i < w->fake->deliveries.n; i++) {
-        struct sah_fake_delivery *d = w->fake->deliveries.v[i];
+        struct sah_memory_delivery *d = w->fake->deliveries.v[i];
 
         if (w->n_deliveries == w->cap_deliveries) {
             w->cap_deliveries = w->cap_deliveries ? w->cap_deliveries * 2 : 128;
@@ -91,7 +91,7 @@ static int message_number(const struct world *w, const struct sah_id *id)
 void check_settle_before(struct world *w, const struct sah_settle *settle,
                          struct world_before *before)
 {
-    const struct sah_fake_delivery *d = model_delivery(w->fake, settle->key);
+    const struct sah_memory_delivery *d = model_delivery(w->fake, settle->key);
 
     before->target = d != NULL;
     if (d == NULL)
@@ -103,7 +103,7 @@ void check_settle_before(struct world *w, const struct sah_settle *settle,
 
 void check_before(struct world *w, const struct sah_change *change, struct world_before *before)
 {
-    const struct fake_request *r = model_request(w->fake, change->request_id);
+    const struct memory_request *r = model_request(w->fake, change->request_id);
 
     memset(before, 0, sizeof *before);
     before->event_seq = w->fake->event_seq;
@@ -127,7 +127,7 @@ void check_before(struct world *w, const struct sah_change *change, struct world
 static void check_message(struct world *w, const struct sah_change *change,
                           const struct world_before *before)
 {
-    const struct fake_request *r = model_request(w->fake, change->request_id);
+    const struct memory_request *r = model_request(w->fake, change->request_id);
     int number = message_number(w, &change->message_id);
     struct world_request *page;
 
@@ -263,7 +263,7 @@ static void check_closing(struct world *w, const struct world_before *before,
 }
 
 /* (I9) Somebody watches an emergency that nobody has answered. */
-static void check_watched(struct world *w, const struct fake_request *r, bool booking)
+static void check_watched(struct world *w, const struct memory_request *r, bool booking)
 {
     const struct sah_ladder *ladder = &w->rig->policy->ladder;
     bool unanswered = false, watched = false;
@@ -312,7 +312,7 @@ static void check_settled(struct world *w, const struct sah_change *change,
     page = &w->requests[d->request];
     agency = world_agency_index(w, d->kept->agency);
     if (settle->kind != SAH_SETTLE_DONE &&
-        (before->target_state != SAH_FAKE_LEASED || before->target_epoch != settle->epoch))
+        (before->target_state != SAH_MEMORY_LEASED || before->target_epoch != settle->epoch))
         world_violate(w, "I5", view->request_id, "a no of epoch %u counts, %u is live",
                       (unsigned)settle->epoch, (unsigned)before->target_epoch);
     if (settle->kind == SAH_SETTLE_DELAY) {
@@ -345,7 +345,7 @@ static void check_settled(struct world *w, const struct sah_change *change,
 void check_commit(struct world *w, struct world_router *r, const struct sah_change *change,
                   const struct world_before *before)
 {
-    const struct fake_request *kept = model_request(w->fake, change->request_id);
+    const struct memory_request *kept = model_request(w->fake, change->request_id);
     struct world_request *page;
 
     if (change->bytes.len > 0)
@@ -381,8 +381,8 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
 void check_settle(struct world *w, const struct sah_settle *settle,
                   const struct world_before *before)
 {
-    const struct sah_fake_delivery *d = model_delivery(w->fake, settle->key);
-    bool live = before->target && before->target_state == SAH_FAKE_LEASED &&
+    const struct sah_memory_delivery *d = model_delivery(w->fake, settle->key);
+    bool live = before->target && before->target_state == SAH_MEMORY_LEASED &&
                 before->target_epoch == settle->epoch;
 
     if (d != NULL && !live && d->state != before->target_state) /* (I5) */

@@ -21,9 +21,9 @@ void check_lease_before(struct world *w, const char *endpoint, struct world_read
 {
     ready->n = 0;
     for (size_t i = 0; i < w->n_active; i++) {
-        const struct sah_fake_delivery *d = w->deliveries[w->active[i]].kept;
+        const struct sah_memory_delivery *d = w->deliveries[w->active[i]].kept;
 
-        if (d->state == SAH_FAKE_READY && ready->n < WORLD_READY_MAX &&
+        if (d->state == SAH_MEMORY_READY && ready->n < WORLD_READY_MAX &&
             strcmp(d->endpoint, endpoint) == 0)
             ready->at[ready->n++] = w->active[i];
     }
@@ -69,7 +69,7 @@ void check_lease(struct world *w, const char *endpoint, unsigned max_class, unsi
     for (unsigned i = 0; i < ready->n; i++) {
         struct world_delivery *d = &w->deliveries[ready->at[i]];
 
-        if (d->kept->state != SAH_FAKE_LEASED)
+        if (d->kept->state != SAH_MEMORY_LEASED)
             continue;
         got++;
         if (d->kept->epoch <= d->epoch)
@@ -89,7 +89,7 @@ void check_lease(struct world *w, const char *endpoint, unsigned max_class, unsi
     for (unsigned i = 0; i < ready->n && last != NULL; i++) {
         const struct world_delivery *d = &w->deliveries[ready->at[i]];
 
-        if (d->kept->state == SAH_FAKE_READY && goes_first(w, d, last))
+        if (d->kept->state == SAH_MEMORY_READY && goes_first(w, d, last))
             world_violate(w, "I7", d->kept->request_id,
                           "at %s a P%u of place %u goes before it", endpoint,
                           world_class_of(w, last), (unsigned)last->place);
@@ -97,7 +97,7 @@ void check_lease(struct world *w, const char *endpoint, unsigned max_class, unsi
     for (size_t i = 0; i < w->n_active; i++) { /* leased, and was not ready */
         const struct world_delivery *d = &w->deliveries[w->active[i]];
 
-        if (d->kept->state != SAH_FAKE_LEASED || d->kept->epoch == d->epoch)
+        if (d->kept->state != SAH_MEMORY_LEASED || d->kept->epoch == d->epoch)
             continue;
         if (d->epoch == 0)
             check_order(w, d);

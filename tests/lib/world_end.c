@@ -19,7 +19,7 @@ static void heal(struct world *w)
 {
     w->draining = true;
     w->healed_ms = w->now_ms;
-    w->next_fault = SAH_FAKE_FINE;
+    w->next_fault = SAH_MEMORY_FINE;
     world_jump_store(
         w, w->back_ms); /* else what was due waits until the clock comes there again */
     w->back_ms = 0;
@@ -93,9 +93,9 @@ static void check_deliveries(struct world *w)
     for (size_t i = 0; i < w->fake->deliveries.n; i++) {
         static const char *const states[] = {"ready",   "leased", "delayed",
                                              "waiting", "done",   "dead"};
-        const struct sah_fake_delivery *d = w->fake->deliveries.v[i];
+        const struct sah_memory_delivery *d = w->fake->deliveries.v[i];
 
-        if (d->state != SAH_FAKE_DONE && d->state != SAH_FAKE_DEAD)
+        if (d->state != SAH_MEMORY_DONE && d->state != SAH_MEMORY_DEAD)
             world_violate(w, "I4", d->request_id, "message %u to %s is still %s", d->sequence,
                           d->agency, states[d->state]);
     }
@@ -134,7 +134,7 @@ static void check_messages(struct world *w)
 static void check_outbox(struct world *w)
 {
     if (w->fake->events.n > 0) {
-        const struct fake_event *e = w->fake->events.v[0];
+        const struct memory_event *e = w->fake->events.v[0];
 
         world_violate(w, "I8", e->event.status.request_id, "%u events left in the outbox",
                       (unsigned)w->fake->events.n);

@@ -104,7 +104,7 @@ const struct sah_change *plant_core_change(struct world *w, const struct sah_cha
     }
     if (PLANTED(w, dedupe_forgets) && change->bytes.len > 0 &&
         change->kind == SAH_KIND_AMENDMENT) {
-        const struct fake_message *m = model_message(w->fake, &change->message_id);
+        const struct memory_message *m = model_message(w->fake, &change->message_id);
 
         if (m != NULL && m->accepted_ms + HOUR_MS < world_store_now(w)) {
             c = bent(w, change); /* as new: with another id all along */
@@ -128,10 +128,10 @@ void plant_send(struct world *w, struct sah_leased *leased)
 void plant_answer(struct world *w, const struct world_call *call,
                   struct sah_agency_answer *answer)
 {
-    const struct sah_fake_delivery *d = model_delivery(w->fake, call->key);
+    const struct sah_memory_delivery *d = model_delivery(w->fake, call->key);
 
     if (PLANTED(w, late_2xx_ignored) && answer->answer.kind == SAH_ANSWER_MACHINE_ACK &&
-        d != NULL && (d->state != SAH_FAKE_LEASED || d->epoch != call->epoch))
+        d != NULL && (d->state != SAH_MEMORY_LEASED || d->epoch != call->epoch))
         answer->answer.kind = SAH_ANSWER_UNKNOWN;
 }
 
@@ -166,19 +166,19 @@ const struct sah_change *plant_store_change(struct world *w, const struct sah_ch
 
 void plant_settle(struct world *w, struct sah_settle *settle)
 {
-    const struct sah_fake_delivery *d;
+    const struct sah_memory_delivery *d;
 
     if (!PLANTED(w, lease_without_epoch))
         return;
     d = model_delivery(w->fake, settle->key);
-    if (d != NULL && d->state == SAH_FAKE_LEASED)
+    if (d != NULL && d->state == SAH_MEMORY_LEASED)
         settle->epoch = d->epoch;
 }
 
 void plant_after_commit(struct world *w, const struct sah_change *change, bool applied,
                         struct world_call *call)
 {
-    struct fake_request *r;
+    struct memory_request *r;
 
     if (PLANTED(w, ack_before_write) && !applied && change->bytes.len > 0 &&
         model_message(w->fake, &change->message_id) == NULL) {
@@ -206,15 +206,15 @@ void plant_before_lease(struct world *w, const char *endpoint)
         w->plant_count++;
     }
     for (size_t i = 0; i < w->fake->deliveries.n; i++) {
-        struct sah_fake_delivery *d = w->fake->deliveries.v[i];
+        struct sah_memory_delivery *d = w->fake->deliveries.v[i];
 
         if (strcmp(d->endpoint, endpoint) != 0)
             continue;
-        if (PLANTED(w, two_live_leases) && d->state == SAH_FAKE_LEASED && world_roll(w, 8) == 0)
-            d->state = SAH_FAKE_READY;
-        if (PLANTED(w, amendment_overtakes) && d->state == SAH_FAKE_WAITING)
-            d->state = SAH_FAKE_READY;
-        if (d->state != SAH_FAKE_READY || d->attempts == 0)
+        if (PLANTED(w, two_live_leases) && d->state == SAH_MEMORY_LEASED && world_roll(w, 8) == 0)
+            d->state = SAH_MEMORY_READY;
+        if (PLANTED(w, amendment_overtakes) && d->state == SAH_MEMORY_WAITING)
+            d->state = SAH_MEMORY_READY;
+        if (d->state != SAH_MEMORY_READY || d->attempts == 0)
             continue;
         if (PLANTED(w, retry_loses_class))
             d->class = SAH_N_CLASSES - 1;
@@ -228,13 +228,13 @@ void plant_crash(struct world *w, const struct world_router *r)
     if (!PLANTED(w, forgotten_at_restart) && !PLANTED(w, lease_never_ends))
         return;
     for (const struct world_call *c = r->calls; c != NULL; c = c->next) {
-        struct sah_fake_delivery *d =
+        struct sah_memory_delivery *d =
             c->kind == CALL_SEND ? model_delivery(w->fake, c->key) : NULL;
 
-        if (d == NULL || d->state != SAH_FAKE_LEASED)
+        if (d == NULL || d->state != SAH_MEMORY_LEASED)
             continue;
         if (PLANTED(w, forgotten_at_restart))
-            d->state = SAH_FAKE_DONE;
+            d->state = SAH_MEMORY_DONE;
         else
             d->due_ms += ALWAYS;
     }

@@ -17,16 +17,16 @@
 
 static void meet_fault(struct world *w)
 {
-    enum sah_fake_fault fault = w->next_fault;
+    enum sah_memory_fault fault = w->next_fault;
 
-    w->next_fault = SAH_FAKE_FINE;
+    w->next_fault = SAH_MEMORY_FINE;
     if (w->store_is == WORLD_STORE_DOWN)
-        fault = SAH_FAKE_DOWN;
+        fault = SAH_MEMORY_DOWN;
     else if (w->store_is == WORLD_STORE_FLAKY && world_roll(w, 3) == 0)
-        fault = (enum sah_fake_fault)(SAH_FAKE_DOWN + world_roll(w, 3));
-    if (fault != SAH_FAKE_FINE)
+        fault = (enum sah_memory_fault)(SAH_MEMORY_DOWN + world_roll(w, 3));
+    if (fault != SAH_MEMORY_FINE)
         w->healthy_since_ms = w->now_ms;
-    sah_fake_store_fail_next(w->fake, fault, fault != SAH_FAKE_FINE);
+    sah_memory_store_fail_next(w->fake, fault, fault != SAH_MEMORY_FINE);
 }
 
 /* A call that goes to the fake; NULL: the router is dying, and world_crash() answers it. */
@@ -39,7 +39,7 @@ static struct world_call *call_of(struct world_router *r, enum world_call_kind k
         return NULL;
     call->fakes = true;
     if (kind != CALL_SEND) {
-        sah_fake_store_as(r->w->fake, r->life);
+        sah_memory_store_as(r->w->fake, r->life);
         meet_fault(r->w);
     }
     return call;
@@ -210,7 +210,7 @@ static void port_commit(void *data, const struct sah_change *said, sah_commit_fn
     struct world *w = r->w;
     struct world_call *call = call_of(r, CALL_COMMIT, FN(fn), fn_data);
     const struct sah_change *change;
-    const struct fake_request *kept;
+    const struct memory_request *kept;
     struct world_before before;
     bool applied;
 

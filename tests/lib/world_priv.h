@@ -1,14 +1,14 @@
 /*
  * world_priv - what the files of the world share. Nobody else includes it.
  *
- * The world looks into the fake store (fake_store_priv.h) to compare what the router said with
+ * The world looks into the fake store (memory_store_priv.h) to compare what the router said with
  * what is kept; only planted faults change anything there.
  */
 #ifndef SAHAYA_TESTS_WORLD_PRIV_H
 #define SAHAYA_TESTS_WORLD_PRIV_H
 
 #include "lib/core_rig_priv.h"
-#include "lib/fake_store_priv.h"
+#include "store/memory_store_priv.h"
 #include "lib/world.h"
 #include "policy/lifecycle.h"
 
@@ -78,7 +78,7 @@ struct world_message { /* of a citizen, with all that is needed to say it again 
 };
 
 struct world_request { /* the ledger's page of a request */
-    const struct fake_request *kept;
+    const struct memory_request *kept;
     char incident_id[SAH_INCIDENT_ID_SIZE];
     unsigned who;
     bool booking;
@@ -88,7 +88,7 @@ struct world_request { /* the ledger's page of a request */
 };
 
 struct world_delivery { /* the ledger's line of a delivery, at the same index as in the store */
-    struct sah_fake_delivery *kept;
+    struct sah_memory_delivery *kept;
     unsigned request;
     uint64_t place;      /* its accept sequence when it was made */
     uint64_t epoch;      /* the newest that was leased */
@@ -116,7 +116,7 @@ struct world_evidence { /* a 2xx that a router was given and has not written */
 
 struct world {
     struct rig *rig;
-    struct sah_fake_store *fake;
+    struct sah_memory_store *fake;
     const struct sah_store *fake_port;
     const struct sah_agencies *agencies_port;
     const struct sah_adapters *adapters_port;
@@ -127,7 +127,7 @@ struct world {
     uint64_t now_ms;
     int64_t store_offset_ms, back_ms; /* back_ms: how far the store's clock ever went back */
     enum world_store store_is;
-    enum sah_fake_fault next_fault;
+    enum sah_memory_fault next_fault;
     uint64_t healthy_since_ms, healed_ms; /* healed_ms: when the end began, 0 = not yet */
     bool adapters_there, adapters_ack, draining;
     enum world_manner manners[WORLD_ENDPOINTS];
@@ -175,9 +175,9 @@ static inline unsigned world_class_of(const struct world *w, const struct world_
 {
     return sah_priority_class(w->requests[d->request].kept->view.priority);
 }
-static inline bool world_is_over(const struct sah_fake_delivery *d)
+static inline bool world_is_over(const struct sah_memory_delivery *d)
 {
-    return d->state == SAH_FAKE_DONE || d->state == SAH_FAKE_DEAD;
+    return d->state == SAH_MEMORY_DONE || d->state == SAH_MEMORY_DEAD;
 }
 
 /* ---- world_people.c */
@@ -199,7 +199,7 @@ struct world_before { /* a request before a change, and the delivery that it set
     unsigned n_lines;
     struct world_line lines[SAH_LINES_MAX];
     bool target, target_fell_back, message_known;
-    enum sah_fake_state target_state;
+    enum sah_memory_state target_state;
     uint64_t target_epoch;
 };
 #define WORLD_READY_MAX 512

@@ -37,9 +37,9 @@ static bool waits_behind(const struct world *w, const struct world_delivery *d)
 
 static void watch(struct world *w, struct world_delivery *d)
 {
-    const struct sah_fake_delivery *kept = d->kept;
+    const struct sah_memory_delivery *kept = d->kept;
     int64_t ahead_ms = kept->due_ms - world_store_now(w) - w->back_ms;
-    bool ready = kept->state == SAH_FAKE_READY, waiting = kept->state == SAH_FAKE_WAITING;
+    bool ready = kept->state == SAH_MEMORY_READY, waiting = kept->state == SAH_MEMORY_WAITING;
 
     if (ready && !d->ready)
         d->ready_since_ms = w->now_ms;
@@ -47,9 +47,9 @@ static void watch(struct world *w, struct world_delivery *d)
         d->waiting_since_ms = w->now_ms;
     d->ready = ready;
     d->waiting = waiting;
-    if (kept->state == SAH_FAKE_LEASED && ahead_ms > LEASE_MAX_MS)
+    if (kept->state == SAH_MEMORY_LEASED && ahead_ms > LEASE_MAX_MS)
         world_violate(w, "I4", kept->request_id, "a lease that does not end");
-    if (kept->state == SAH_FAKE_DELAYED && ahead_ms > DELAY_MAX_MS)
+    if (kept->state == SAH_MEMORY_DELAYED && ahead_ms > DELAY_MAX_MS)
         world_violate(w, "I4", kept->request_id, "delayed for ever");
     if (waiting && !waits_behind(w, d))
         world_violate(w, "I4", kept->request_id, "message %u waits for nothing",
@@ -61,7 +61,7 @@ void check_step(struct world *w)
     for (size_t i = 0; i < w->n_active; i++) {
         struct world_delivery *d = &w->deliveries[w->active[i]];
 
-        if (d->kept->state != SAH_FAKE_DONE && d->kept->state != SAH_FAKE_DEAD) {
+        if (d->kept->state != SAH_MEMORY_DONE && d->kept->state != SAH_MEMORY_DEAD) {
             watch(w, d);
             continue;
         }
@@ -152,7 +152,7 @@ static void watch_evidence(struct world *w)
         if (r->core == NULL || r->generation != e->generation) {
             w->evidence[i--] = w->evidence[--w->n_evidence]; /* it died with what it knew */
         } else if (r->stalled_until_ms == 0 && w->now_ms > e->since_ms + WORLD_HEALTHY_MS) {
-            const struct sah_fake_delivery *d = model_delivery(w->fake, e->key);
+            const struct sah_memory_delivery *d = model_delivery(w->fake, e->key);
 
             world_violate(w, "I5", d != NULL ? d->request_id : "",
                           "a 2xx of epoch %u was never written", (unsigned)e->epoch);

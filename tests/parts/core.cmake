@@ -6,7 +6,7 @@ add_library(core_rig STATIC
   ${core_lib}/core_rig.c ${core_lib}/core_rig_world.c ${core_lib}/core_rig_look.c
   ${core_lib}/fake_agencies.c ${core_lib}/fake_adapters.c)
 target_include_directories(core_rig PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
-target_link_libraries(core_rig PUBLIC sah_core sah_fake_store sah_proto PRIVATE sah_flags)
+target_link_libraries(core_rig PUBLIC sah_core sah_memory_store sah_proto PRIVATE sah_flags)
 
 foreach(name intake dispatch fallback amend status outbox bounds random escalate)
   sah_test(test_core_${name} ${core_tests}/test_${name}.c core_rig)

@@ -1,9 +1,4 @@
-# store: the fake, and one contract that the fake, a single Redis and a cluster node pass.
-add_library(sah_fake_store STATIC ${CMAKE_CURRENT_SOURCE_DIR}/lib/fake_store.c
-  ${CMAKE_CURRENT_SOURCE_DIR}/lib/fake_store_commit.c ${CMAKE_CURRENT_SOURCE_DIR}/lib/fake_store_model.c)
-target_include_directories(sah_fake_store PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/router)
-target_link_libraries(sah_fake_store PUBLIC sah_proto sah_policy sah_base PRIVATE sah_flags)
-
+# store: one contract that the store in memory, a single Redis and a cluster node pass.
 add_library(sah_store_contract STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_queue.c
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_timer.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_owner.c
@@ -11,7 +6,7 @@ add_library(sah_store_contract STATIC
 target_include_directories(sah_store_contract PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/router)
 target_link_libraries(sah_store_contract PUBLIC sah_proto sah_base PRIVATE sah_flags PkgConfig::CMOCKA)
 
-sah_test(test_store_fake ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_fake.c sah_store_contract sah_fake_store)
+sah_test(test_store_memory ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_memory.c sah_store_contract sah_memory_store)
 
 add_library(sah_redis_harness STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/redis_server.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/redis_harness.c)
@@ -20,4 +15,4 @@ target_link_libraries(sah_redis_harness PUBLIC sah_store_contract sah_store PRIV
 foreach(kind redis cluster)
   sah_test(test_store_${kind} ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_${kind}.c sah_redis_harness)
 endforeach()
-sah_test(test_store_twins ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_twins.c sah_redis_harness sah_fake_store)
+sah_test(test_store_twins ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_twins.c sah_redis_harness sah_memory_store)

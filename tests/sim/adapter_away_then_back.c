@@ -31,11 +31,11 @@ static void the_adapter_is_away_and_comes_back(void **state)
     world_adapters(w, true, false);
     world_pass(w, 5000);
     n = sah_fake_adapters_n(rig->adapters);
-    assert_true(sah_fake_store_outbox(rig->store) > 0); /* not acked: given again */
+    assert_true(sah_memory_store_outbox(rig->store) > 0); /* not acked: given again */
     world_adapters(w, true, true);
     world_pass(w, 3000);
     assert_true(sah_fake_adapters_n(rig->adapters) > n);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
     assert_string_equal(rig_heard(rig, request),
                         "RECEIVED DELIVERED ACKNOWLEDGED EN_ROUTE ON_SCENE");
     story_ends(w);

@@ -7,8 +7,8 @@
 
 static void the_store_dies_while_it_accepts(void **state)
 {
-    static const enum sah_fake_fault faults[] = {SAH_FAKE_DOWN, SAH_FAKE_TIMEOUT_BEFORE,
-                                                 SAH_FAKE_TIMEOUT_AFTER};
+    static const enum sah_memory_fault faults[] = {SAH_MEMORY_DOWN, SAH_MEMORY_TIMEOUT_BEFORE,
+                                                 SAH_MEMORY_TIMEOUT_AFTER};
 
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
@@ -28,7 +28,7 @@ static void the_store_dies_while_it_accepts(void **state)
         world_store(w, WORLD_STORE_FINE);
         world_again(w, heart);
         world_pass(w, 2000);
-        assert_int_equal(world_code(w, heart), faults[i] == SAH_FAKE_TIMEOUT_AFTER
+        assert_int_equal(world_code(w, heart), faults[i] == SAH_MEMORY_TIMEOUT_AFTER
                                                    ? SAH_RESULT_DUPLICATE
                                                    : SAH_RESULT_ACCEPTED);
         assert_int_equal(story_got(w, "amb-108", NULL), 1);

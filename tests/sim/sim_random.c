@@ -83,7 +83,7 @@ static void some_trouble(struct world *w, unsigned routers)
         world_adapter_asks_again(w);
         return;
     default:
-        world_store_fault(w, (enum sah_fake_fault)(1 + world_roll(w, 3)));
+        world_store_fault(w, (enum sah_memory_fault)(1 + world_roll(w, 3)));
     }
 }
 

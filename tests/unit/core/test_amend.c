@@ -92,10 +92,10 @@ static void the_same_amendment_again_is_a_duplicate(void **state)
     const char *id = rig_accept(rig, 1, 1, "AMBULANCE_108", NULL);
 
     rig_amendment(rig, 2, 1, id);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_TIMEOUT_AFTER,
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER,
                              2); /* the load, then the commit */
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_RETRY);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     assert_int_not_equal(rig_ask(rig)->code, SAH_RESULT_RETRY);
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_DUPLICATE);
     assert_int_equal(rig_view(rig, id)->last_sequence, 2);
@@ -344,7 +344,7 @@ static void a_question_is_answered_from_every_line(void **state)
     assert_string_equal(result->agencies[0].case_no, "F-9");
     assert_string_equal(result->agencies[0].dial, "101");
     assert_int_equal(result->agencies[1].state, SAH_STATE_DELIVERED);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, 1);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 1);
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_RETRY);
 }
 

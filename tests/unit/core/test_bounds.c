@@ -87,11 +87,11 @@ static void fill_services(struct sah_request *r, unsigned from, unsigned n_more)
 
 static unsigned unsettled(const struct rig *rig)
 {
-    const struct sah_fake_delivery *d;
+    const struct sah_memory_delivery *d;
     unsigned n = 0;
 
-    for (size_t i = 0; (d = sah_fake_store_delivery(rig->store, i)) != NULL; i++)
-        n += d->state != SAH_FAKE_DONE;
+    for (size_t i = 0; (d = sah_memory_store_delivery(rig->store, i)) != NULL; i++)
+        n += d->state != SAH_MEMORY_DONE;
     return n;
 }
 

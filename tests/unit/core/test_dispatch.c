@@ -231,10 +231,10 @@ static void evidence_of_an_old_lease(void **state)
                    (struct sah_fake_manner){.kind = cases[i].kind, .after_ms = 1900});
         id = rig_accept(rig, 1 + i, 1, "AMBULANCE_108", "not_breathing");
         /* Another router finds the lease over. */
-        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms + 10000);
+        sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms + 10000);
         rig->settings.store->tick(rig->settings.store->data, 100, ignore_tick, NULL);
         rig_settle(rig);
-        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms);
+        sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms);
         /* Now the answer, with no turn of the core in between. */
         rig_manner(rig, "amb-108", silent);
         rig->now_ms += 1900;
@@ -242,12 +242,12 @@ static void evidence_of_an_old_lease(void **state)
         assert_int_equal(rig_line(rig, id, "amb-108")->state, cases[i].line);
         assert_null(rig_delivery(rig, id, "erss-112", SAH_KIND_REQUEST));
         assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state ==
-                             SAH_FAKE_DONE,
+                             SAH_MEMORY_DONE,
                          cases[i].is_done);
         assert_int_not_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state,
-                             SAH_FAKE_DEAD);
+                             SAH_MEMORY_DEAD);
         assert_int_not_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state,
-                             SAH_FAKE_DELAYED);
+                             SAH_MEMORY_DELAYED);
         rig_crash(rig); /* the next case begins with free slots */
     }
 }
@@ -261,14 +261,14 @@ static void a_positive_answer_survives_a_store_that_is_away(void **state)
 
     rig_manner(rig, "amb-108", (struct sah_fake_manner){.after_ms = 500});
     id = rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing");
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, 1000000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 1000000);
     rig_pass(rig, 1500);
     assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state,
-                     SAH_FAKE_LEASED);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+                     SAH_MEMORY_LEASED);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     sah_core_store_came(rig->core, rig_now(rig));
     rig_settle(rig);
-    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_FAKE_DONE);
+    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_MEMORY_DONE);
     rig_pass(rig, 30000);
     assert_int_equal(rig_received(rig, "amb-108", id, SAH_KIND_REQUEST), 1);
     assert_string_equal(rig_heard(rig, id), "RECEIVED DELIVERED");
@@ -283,14 +283,14 @@ static void evidence_not_yet_written_counts_as_in_flight(void **state)
     rig_manner(rig, "amb-108", (struct sah_fake_manner){.after_ms = 500});
     id = rig_accept(rig, 1, 1, "AMBULANCE_108", NULL);
     assert_int_equal(sah_core_in_flight(rig->core), 1);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, 1000000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 1000000);
     rig_pass(rig, 600);
     sah_core_stop(rig->core);
     assert_int_equal(sah_core_in_flight(rig->core), 1);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     rig_pass(rig, 2000);
     assert_int_equal(sah_core_in_flight(rig->core), 0);
-    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_FAKE_DONE);
+    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_MEMORY_DONE);
 }
 
 static void the_agency_s_case_number_of_the_200_is_kept_and_told(void **state)

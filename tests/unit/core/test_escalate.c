@@ -213,7 +213,7 @@ static void an_alert_under_way_ends_with_the_answer(void **state)
     rig_pass(rig, 5 * MINUTE);
     assert_true(asked(rig, "fire-101", id) <= 3);
     assert_int_equal(asked(rig, "erss-112", id), 0);
-    assert_int_equal(rig_delivery(rig, id, "fire-101", SAH_KIND_REQUEST)->state, SAH_FAKE_DONE);
+    assert_int_equal(rig_delivery(rig, id, "fire-101", SAH_KIND_REQUEST)->state, SAH_MEMORY_DONE);
 }
 
 /* It fell back long ago, so nothing but the answer itself ends the attempts of a later alert.
@@ -289,7 +289,7 @@ static void a_late_step_does_not_make_the_next_one_late(void **state)
 
     rig_pass(rig, 14 * SECOND);
     rig->now_ms += 6 * SECOND; /* no turn in between */
-    sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms);
+    sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms);
     rig_pass(rig, 42 * SECOND);
     came_at(rig, "fire-101", id, 1, start_ms, 20);
     came_at(rig, "erss-112", id, 0, start_ms, 30);
@@ -321,12 +321,12 @@ static void a_timer_that_was_handed_out_in_vain_fires_again(void **state)
     const char *id = rig_accept(rig, 1, 1, "FIRE_101", "not_breathing");
 
     rig_pass(rig, 14900);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, 100);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 100);
     rig_pass(rig, SECOND);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     rig_pass(rig, 6 * SECOND);
     assert_int_equal(asked(rig, "fire-101", id), 2);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_TIMEOUT_AFTER, 12);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER, 12);
     rig_pass(rig, 60 * SECOND);
     assert_int_equal(asked(rig, "erss-112", id), 1);
     assert_true(asked(rig, OFFICER, id) >= 1);
@@ -337,7 +337,7 @@ static void pass_ahead(struct rig *rig, uint64_t ms)
 {
     for (uint64_t end_ms = rig->now_ms + ms; rig->now_ms < end_ms;
          rig->now_ms += rig->step_ms) {
-        sah_fake_store_set_now(rig->store, rig_now(rig).wall_ms + 60 * 60 * 1000);
+        sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms + 60 * 60 * 1000);
         (void)sah_core_tick(rig->core, rig_now(rig));
         rig_settle(rig);
     }

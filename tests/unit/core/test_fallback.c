@@ -138,7 +138,7 @@ static void a_refused_emergency_goes_to_the_next_agency(void **state)
     rig_manner(rig, "amb-108", refuses);
     id = rig_accept(rig, 1, 1, "AMBULANCE_108", NULL);
     rig_pass(rig, 1000);
-    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_FAKE_DEAD);
+    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_MEMORY_DEAD);
     assert_int_equal(rig_line(rig, id, "amb-108")->state, SAH_STATE_REJECTED);
     assert_int_equal(rig_line(rig, id, "erss-112")->state, SAH_STATE_DELIVERED);
     assert_int_equal(rig_attempt(rig, "erss-112", id, 0)->previous[0].outcome,
@@ -213,7 +213,7 @@ static void a_booking_ends_after_a_day_and_the_citizen_is_told(void **state)
                             rig_attempt(rig, "indane", id, 0)->key);
     rig_pass(rig, UINT64_C(2) * 60 * 60 * 1000);
     assert_string_equal(rig_heard(rig, id), "RECEIVED EXPIRED");
-    assert_int_equal(rig_delivery(rig, id, "indane", SAH_KIND_REQUEST)->state, SAH_FAKE_DEAD);
+    assert_int_equal(rig_delivery(rig, id, "indane", SAH_KIND_REQUEST)->state, SAH_MEMORY_DEAD);
     assert_true(rig_view(rig, id)->closed_ms > 0);
 }
 
@@ -229,7 +229,7 @@ static void a_refused_amendment_is_told_and_the_request_stands(void **state)
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
     rig_pass(rig, 1000);
     assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_AMENDMENT)->state,
-                     SAH_FAKE_DEAD);
+                     SAH_MEMORY_DEAD);
     assert_int_equal(rig_line(rig, id, "amb-108")->state, SAH_STATE_DELIVERED);
     assert_string_equal(rig_heard(rig, id), "RECEIVED DELIVERED NEEDS_PERSON");
     assert_string_equal(rig_last_event(rig, id)->dial, "108");
@@ -250,7 +250,7 @@ static void a_person_s_answer_ends_the_attempts(void **state)
     rig_pass(rig, 60000);
     assert_int_equal(rig_received(rig, "amb-108", id, SAH_KIND_REQUEST), 1);
     assert_int_equal(rig_received(rig, "erss-112", id, SAH_KIND_REQUEST), 0);
-    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_FAKE_DONE);
+    assert_int_equal(rig_delivery(rig, id, "amb-108", SAH_KIND_REQUEST)->state, SAH_MEMORY_DONE);
     assert_string_equal(rig_heard(rig, id), "RECEIVED ACKNOWLEDGED");
 }
 

@@ -30,10 +30,10 @@ static int unmake(void **state)
 
 static unsigned deliveries_of(const struct rig *rig, const char *request_id)
 {
-    const struct sah_fake_delivery *d;
+    const struct sah_memory_delivery *d;
     unsigned n = 0;
 
-    for (size_t i = 0; (d = sah_fake_store_delivery(rig->store, i)) != NULL; i++)
+    for (size_t i = 0; (d = sah_memory_store_delivery(rig->store, i)) != NULL; i++)
         n += strcmp(d->request_id, request_id) == 0;
     return n;
 }
@@ -61,12 +61,12 @@ static void nothing_is_accepted_before_the_store_has_it(void **state)
 static void a_store_in_trouble_is_a_retry_and_asking_again_is_safe(void **state)
 {
     static const struct {
-        enum sah_fake_fault fault;
+        enum sah_memory_fault fault;
         enum sah_result_code again;
     } cases[] = {
-        {SAH_FAKE_DOWN, SAH_RESULT_ACCEPTED},
-        {SAH_FAKE_TIMEOUT_BEFORE, SAH_RESULT_ACCEPTED},
-        {SAH_FAKE_TIMEOUT_AFTER, SAH_RESULT_DUPLICATE},
+        {SAH_MEMORY_DOWN, SAH_RESULT_ACCEPTED},
+        {SAH_MEMORY_TIMEOUT_BEFORE, SAH_RESULT_ACCEPTED},
+        {SAH_MEMORY_TIMEOUT_AFTER, SAH_RESULT_DUPLICATE},
     };
     struct rig *rig = *state;
 
@@ -74,7 +74,7 @@ static void a_store_in_trouble_is_a_retry_and_asking_again_is_safe(void **state)
         const struct rig_result *first, *second, *third;
 
         rig_request(rig, 10 + i, i, "AMBULANCE_108");
-        sah_fake_store_fail_next(rig->store, cases[i].fault, 1);
+        sah_memory_store_fail_next(rig->store, cases[i].fault, 1);
         first = rig_ask(rig);
         assert_int_equal(first->code, SAH_RESULT_RETRY);
         assert_true(first->retry_after_ms > 0);
@@ -135,7 +135,7 @@ static void the_receipt_rides_in_the_accepting_step(void **state)
     rig_request(rig, 1, 7, "AMBULANCE_108");
     sah_request_id(SAH_LANE_EMERGENCY, sah_partition_of(SAH_SLICE("citizen-7"), 4),
                    &rig->message->id, request_id);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_TIMEOUT_AFTER, 1);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER, 1);
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_RETRY);
     rig_crash(rig);
     rig_pass(rig, 3000);
@@ -238,7 +238,7 @@ static void a_router_that_stops_takes_nothing_new(void **state)
     sah_core_stop(rig->core);
     rig_request(rig, 1, 1, "AMBULANCE_108");
     assert_int_equal(rig_ask(rig)->code, SAH_RESULT_RETRY);
-    assert_null(sah_fake_store_delivery(rig->store, 0));
+    assert_null(sah_memory_store_delivery(rig->store, 0));
 }
 
 int main(void)

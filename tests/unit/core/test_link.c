@@ -71,7 +71,7 @@ static int setup(void **state)
                         &(struct sah_link_settings){.endpoint = w->endpoint,
                                                     .lane = SAH_LANE_EMERGENCY,
                                                     .producer = "router-test",
-                                                    .store = sah_fake_store_port(w->rig->store),
+                                                    .store = sah_memory_store_port(w->rig->store),
                                                     .state = state_of},
                         &w->link),
         SAH_OK);
@@ -190,7 +190,7 @@ static void results_go_to_whoever_asked(void **state)
 {
     struct world *w = *state;
 
-    sah_fake_store_fail_next(w->rig->store, SAH_FAKE_DOWN, 1);
+    sah_memory_store_fail_next(w->rig->store, SAH_MEMORY_DOWN, 1);
     rig_request(w->rig, 1, 1, "AMBULANCE_108");
     send_it(w, &w->a, w->rig->message);
     UNTIL(w, w->a.n_results == 1);
@@ -211,7 +211,7 @@ static void events_go_to_who_serves_the_channel_and_wait_when_nobody_does(void *
     send_it(w, &w->b, w->rig->message);
     UNTIL(w, w->b.n_results == 1);
     assert_int_equal(w->b.n_events, 0);
-    assert_int_equal(sah_fake_store_outbox(w->rig->store), 2);
+    assert_int_equal(sah_memory_store_outbox(w->rig->store), 2);
     send_hello(w, &w->a, RIG_CHANNEL); /* it came: everything at once */
     UNTIL(w, w->a.n_events == 2);
     assert_int_equal(w->b.n_events, 0);
@@ -223,7 +223,7 @@ static void events_go_to_who_serves_the_channel_and_wait_when_nobody_does(void *
     memcpy(w->rig->message->u.outbox_ack.event_id, w->a.last.u.outbox_event.event_id,
            sizeof w->rig->message->u.outbox_ack.event_id);
     send_it(w, &w->a, w->rig->message);
-    UNTIL(w, sah_fake_store_outbox(w->rig->store) == 1);
+    UNTIL(w, sah_memory_store_outbox(w->rig->store) == 1);
 }
 
 static void an_adapter_that_died_gets_nothing_and_loses_nothing(void **state)

@@ -32,11 +32,11 @@ static void an_event_is_given_until_it_is_acked(void **state)
     rig_pass(rig, 10000);
     n = sah_fake_adapters_n(rig->adapters);
     assert_in_range(n, 6, 14); /* RECEIVED and DELIVERED, every 2 s and a bit */
-    assert_int_equal(sah_fake_store_outbox(rig->store), 2);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 2);
     rig->ack = true;
     rig_pass(rig, 10000);
     assert_true(sah_fake_adapters_n(rig->adapters) <= n + 2);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
     assert_true(sah_core_counters(rig->core)->events_acked >= 2);
 }
 
@@ -70,7 +70,7 @@ static void a_deaf_adapter_is_not_asked_in_a_circle(void **state)
     sah_fake_adapters_deaf(rig->adapters, false);
     rig->turns_max = 20000;
     rig_pass(rig, 5000);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
 }
 
 /* Two channels that are busy at the same time must not wake each other for ever. */
@@ -90,7 +90,7 @@ static void two_channels_come_to_rest(void **state)
     }
     rig_settle(rig);
     rig_pass(rig, 3000);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
     assert_int_equal(sah_fake_adapters_n(rig->adapters), 20);
 }
 
@@ -104,7 +104,7 @@ static void many_events_leave_without_waiting_for_ticks(void **state)
     }
     rig_settle(rig);
     assert_int_equal(sah_fake_adapters_n(rig->adapters), 180);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
 }
 
 static void a_store_that_is_away_only_delays(void **state)
@@ -114,13 +114,13 @@ static void a_store_that_is_away_only_delays(void **state)
 
     rig->ack = false;
     rig_pass(rig, 1000);
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_DOWN, 1000000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 1000000);
     rig->ack = true;
     rig_pass(rig, 5000); /* the acks fail too */
-    sah_fake_store_fail_next(rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     sah_core_store_came(rig->core, rig_now(rig));
     rig_pass(rig, 5000);
-    assert_int_equal(sah_fake_store_outbox(rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(rig->store), 0);
     assert_string_equal(rig_heard(rig, id), "RECEIVED DELIVERED");
 }
 

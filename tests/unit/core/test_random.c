@@ -172,7 +172,7 @@ static void some_trouble(struct world *w)
         sah_fake_adapters_deaf(w->rig->adapters, roll(w, 2) == 0);
         return;
     default:
-        sah_fake_store_fail_next(w->rig->store, (enum sah_fake_fault)(1 + roll(w, 3)),
+        sah_memory_store_fail_next(w->rig->store, (enum sah_memory_fault)(1 + roll(w, 3)),
                                  1 + roll(w, 12));
     }
 }
@@ -201,7 +201,7 @@ static void drain(struct world *w)
 {
     static const char *const channels[] = {RIG_CHANNEL};
 
-    sah_fake_store_fail_next(w->rig->store, SAH_FAKE_FINE, 0);
+    sah_memory_store_fail_next(w->rig->store, SAH_MEMORY_FINE, 0);
     sah_fake_adapters_deaf(w->rig->adapters, false);
     sah_fake_adapters_serve(w->rig->adapters, channels, 1);
     some_manner(w, true);
@@ -259,22 +259,22 @@ static void check_deliveries(struct world *w)
 {
     const uint32_t told = UINT32_C(1) << SAH_STATE_NEEDS_PERSON |
                           UINT32_C(1) << SAH_STATE_REJECTED | UINT32_C(1) << SAH_STATE_EXPIRED;
-    const struct sah_fake_delivery *d;
+    const struct sah_memory_delivery *d;
     char key[SAH_KEY_SIZE];
 
-    for (size_t i = 0; (d = sah_fake_store_delivery(w->rig->store, i)) != NULL; i++) {
+    for (size_t i = 0; (d = sah_memory_store_delivery(w->rig->store, i)) != NULL; i++) {
         const struct known *k = known_of(w, d->request_id);
-        bool is_over = d->state == SAH_FAKE_DONE || d->state == SAH_FAKE_DEAD;
+        bool is_over = d->state == SAH_MEMORY_DONE || d->state == SAH_MEMORY_DEAD;
 
         sah_delivery_key(&d->message_id, d->agency, key);
         assert_string_equal(key, d->key);
         assert_true(is_over); /* everybody acks by now: nothing is forgotten on the way */
-        if (d->state == SAH_FAKE_DEAD && k != NULL && (k->told & told) == 0) {
-            const struct sah_fake_delivery *o;
+        if (d->state == SAH_MEMORY_DEAD && k != NULL && (k->told & told) == 0) {
+            const struct sah_memory_delivery *o;
             bool elsewhere = false; /* refused here, and somebody else took it */
 
-            for (size_t j = 0; (o = sah_fake_store_delivery(w->rig->store, j)) != NULL; j++)
-                elsewhere |= o->state == SAH_FAKE_DONE &&
+            for (size_t j = 0; (o = sah_memory_store_delivery(w->rig->store, j)) != NULL; j++)
+                elsewhere |= o->state == SAH_MEMORY_DONE &&
                              strcmp(o->request_id, d->request_id) == 0 &&
                              strcmp(o->agency, d->agency) != 0;
             if (!elsewhere)
@@ -286,7 +286,7 @@ static void check_deliveries(struct world *w)
     for (size_t i = 0; i < sah_fake_agencies_n(w->rig->agencies); i++) {
         const struct sah_fake_received *r = sah_fake_agencies_received(w->rig->agencies, i);
 
-        for (size_t j = 0; (d = sah_fake_store_delivery(w->rig->store, j)) != NULL; j++)
+        for (size_t j = 0; (d = sah_memory_store_delivery(w->rig->store, j)) != NULL; j++)
             if (memcmp(d->key, r->key, SAH_KEY_SIZE) == 0)
                 break;
         assert_non_null(d);
@@ -342,7 +342,7 @@ static void play(uint64_t seed)
     check_deliveries(w);
     check_requests(w);
     assert_true(w->n_known > 50);
-    assert_int_equal(sah_fake_store_outbox(w->rig->store), 0);
+    assert_int_equal(sah_memory_store_outbox(w->rig->store), 0);
     assert_int_equal(sah_core_in_flight(w->rig->core), 0);
     assert_int_equal(sah_core_jobs(w->rig->core), 0);
     for (unsigned i = 0; i < w->rig->roster->n_agencies; i++) /* (I11) */

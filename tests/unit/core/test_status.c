@@ -264,12 +264,12 @@ static void two_statuses_at_once_both_stand(void **state)
 /* (I8) The agency is told to ask again; when it does, the citizen hears it once. */
 static void a_status_while_the_store_is_away_is_unavailable(void **state)
 {
-    static const enum sah_fake_fault faults[] = {SAH_FAKE_DOWN, SAH_FAKE_TIMEOUT_BEFORE};
+    static const enum sah_memory_fault faults[] = {SAH_MEMORY_DOWN, SAH_MEMORY_TIMEOUT_BEFORE};
     struct rig *rig = *state;
     const char *id = delivered(rig, "AMBULANCE_108");
 
     for (unsigned i = 0; i < SAH_LEN(faults); i++) {
-        sah_fake_store_fail_next(rig->store, faults[i], 1);
+        sah_memory_store_fail_next(rig->store, faults[i], 1);
         assert_int_equal(rig_person(rig, id, "amb-108", SAH_STATE_ACKNOWLEDGED),
                          SAH_STATUS_UNAVAILABLE);
     }

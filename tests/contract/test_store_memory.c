@@ -8,28 +8,28 @@
 #include <cmocka.h>
 
 #include "contract/store_calls.h"
-#include "lib/fake_store.h"
+#include "store/memory_store.h"
 
-static struct sah_fake_store *fake;
+static struct sah_memory_store *fake;
 static int64_t now_ms;
 
 static void make(struct sah_store_harness *h)
 {
-    struct sah_fake_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
+    struct sah_memory_store_settings settings = {.lane = SAH_LANE_EMERGENCY,
                                                .order_bound_ms = CONTRACT_BOUND_MS,
                                                .owner_dead_ms = CONTRACT_DEAD_MS};
 
     for (int i = 0; i < SAH_N_CLASSES; i++)
         settings.lease_ms[i] = h->lease_ms > 0 ? h->lease_ms : CONTRACT_LEASE_MS;
     settings.now_ms = now_ms = 1700000000000;
-    assert_int_equal(sah_fake_store_create(&settings, &fake), SAH_OK);
-    h->store = sah_fake_store_port(fake);
+    assert_int_equal(sah_memory_store_create(&settings, &fake), SAH_OK);
+    h->store = sah_memory_store_port(fake);
 }
 
 static void drive(struct sah_store_harness *h, const bool *done)
 {
     (void)h;
-    while (!*done && sah_fake_store_step(fake))
+    while (!*done && sah_memory_store_step(fake))
         ;
 }
 
@@ -37,19 +37,19 @@ static void advance_ms(struct sah_store_harness *h, uint32_t ms)
 {
     (void)h;
     now_ms += ms;
-    sah_fake_store_set_now(fake, now_ms);
+    sah_memory_store_set_now(fake, now_ms);
 }
 
 static void as(struct sah_store_harness *h, unsigned router)
 {
     (void)h;
-    sah_fake_store_as(fake, router);
+    sah_memory_store_as(fake, router);
 }
 
 static void destroy(struct sah_store_harness *h)
 {
     (void)h;
-    sah_fake_store_destroy(fake);
+    sah_memory_store_destroy(fake);
 }
 
 static struct sah_store_harness harness = {
@@ -65,18 +65,18 @@ static struct sah_store_harness harness = {
 static void a_fault_happens_before_or_after_the_write(void **state)
 {
     static const struct {
-        enum sah_fake_fault fault;
+        enum sah_memory_fault fault;
         int err;
         bool applied;
-    } cases[] = {{SAH_FAKE_DOWN, SAH_EDOWN, false},
-                 {SAH_FAKE_TIMEOUT_BEFORE, SAH_ETIMEOUT, false},
-                 {SAH_FAKE_TIMEOUT_AFTER, SAH_ETIMEOUT, true}};
+    } cases[] = {{SAH_MEMORY_DOWN, SAH_EDOWN, false},
+                 {SAH_MEMORY_TIMEOUT_BEFORE, SAH_ETIMEOUT, false},
+                 {SAH_MEMORY_TIMEOUT_AFTER, SAH_ETIMEOUT, true}};
     struct sah_committed committed;
 
     (void)state;
     for (size_t i = 0; i < SAH_LEN(cases); i++) {
         make(&harness);
-        sah_fake_store_fail_next(fake, cases[i].fault, 1);
+        sah_memory_store_fail_next(fake, cases[i].fault, 1);
         assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P1), NULL),
                          cases[i].err);
         assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P1), &committed),
@@ -98,11 +98,11 @@ static void after_a_crash_nobody_hears_and_the_lease_stands(void **state)
     make(&harness);
     accept_request(&harness, 1, SAH_PRIORITY_P0, "108");
     harness.store->lease(harness.store->data, "108-state", 0, 1, never, NULL);
-    assert_int_equal(sah_fake_store_forget(fake), 1);
-    assert_int_equal(sah_fake_store_run(fake), 0);
-    assert_int_equal(sah_fake_store_delivery(fake, 0)->state, SAH_FAKE_LEASED);
-    assert_null(sah_fake_store_delivery(fake, 1));
-    assert_int_equal(sah_fake_store_outbox(fake), 0);
+    assert_int_equal(sah_memory_store_forget(fake), 1);
+    assert_int_equal(sah_memory_store_run(fake), 0);
+    assert_int_equal(sah_memory_store_delivery(fake, 0)->state, SAH_MEMORY_LEASED);
+    assert_null(sah_memory_store_delivery(fake, 1));
+    assert_int_equal(sah_memory_store_outbox(fake), 0);
     destroy(&harness);
 }
 

@@ -1,14 +1,14 @@
 /*
- * fake_store_commit - what commit.lua does: checks everything, then writes everything.
+ * memory_store_commit - what commit.lua does: checks everything, then writes everything.
  *
  * Owns: the order of the checks and of the writes.
- * Used by: fake_store.c.
+ * Used by: memory_store.c.
  * Never:   completes.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/fake_store_priv.h"
+#include "store/memory_store_priv.h"
 
 static bool has_line(const struct sah_request_view *view, const char *agency)
 {
@@ -25,19 +25,19 @@ static bool is_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-static bool event_good(struct sah_fake_store *fake, const struct sah_outbox_event *event)
+static bool event_good(struct sah_memory_store *memory, const struct sah_outbox_event *event)
 {
-    memset(fake->scratch, 0, sizeof *fake->scratch);
-    fake->scratch->schema_version = SAH_SCHEMA_VERSION;
-    fake->scratch->kind = SAH_KIND_OUTBOX_EVENT;
-    fake->scratch->u.outbox_event = *event;
-    fake->scratch->u.outbox_event.event_id[0] = '-';
-    fake->scratch->u.outbox_event.event_id[1] = '\0';
-    return sah_message_check(fake->scratch, NULL, 0) == SAH_OK;
+    memset(memory->scratch, 0, sizeof *memory->scratch);
+    memory->scratch->schema_version = SAH_SCHEMA_VERSION;
+    memory->scratch->kind = SAH_KIND_OUTBOX_EVENT;
+    memory->scratch->u.outbox_event = *event;
+    memory->scratch->u.outbox_event.event_id[0] = '-';
+    memory->scratch->u.outbox_event.event_id[1] = '\0';
+    return sah_message_check(memory->scratch, NULL, 0) == SAH_OK;
 }
 
 /* What the real one refuses before it writes. */
-static bool change_good(struct sah_fake_store *fake, const struct sah_change *c)
+static bool change_good(struct sah_memory_store *memory, const struct sah_change *c)
 {
     bool with_message = c->bytes.len > 0;
     bool good = sah_request_id_parse(sah_slice_of(c->request_id), NULL, NULL) == SAH_OK;
@@ -54,16 +54,17 @@ static bool change_good(struct sah_fake_store *fake, const struct sah_change *c)
         good = good && strlen(p->key) == SAH_KEY_SIZE - 1 && is_name(p->agency) &&
                is_name(p->endpoint);
         good = good && ((with_message && sah_id_equal(&p->message_id, &c->message_id)) ||
-                        model_message(fake, &p->message_id) != NULL);
+                        model_message(memory, &p->message_id) != NULL);
     }
     for (unsigned i = 0; i < c->n_events; i++)
-        good = good && is_name(c->events[i].channel) && event_good(fake, &c->events[i]);
+        good = good && is_name(c->events[i].channel) && event_good(memory, &c->events[i]);
     if (c->settle.kind != SAH_SETTLE_NONE)
         good = good && strlen(c->settle.key) == SAH_KEY_SIZE - 1;
     return good && (c->settle.kind != SAH_SETTLE_DELAY || is_name(c->settle.endpoint));
 }
 
-static bool has_agency(const struct fake_request *r, const struct sah_change *c, const char *agency)
+static bool has_agency(const struct memory_request *r, const struct sah_change *c,
+                       const char *agency)
 {
     for (unsigned i = 0; i < c->n_lines; i++) {
         if (strcmp(c->lines[i].agency, agency) == 0)
@@ -72,7 +73,7 @@ static bool has_agency(const struct fake_request *r, const struct sah_change *c,
     return r != NULL && has_line(&r->view, agency);
 }
 
-static bool timers_good(const struct fake_request *r, const struct sah_change *c)
+static bool timers_good(const struct memory_request *r, const struct sah_change *c)
 {
     bool good = true;
 
@@ -85,7 +86,7 @@ static bool timers_good(const struct fake_request *r, const struct sah_change *c
     return good;
 }
 
-static bool lines_fit(const struct fake_request *r, const struct sah_change *c)
+static bool lines_fit(const struct memory_request *r, const struct sah_change *c)
 {
     unsigned n = r == NULL ? 0 : r->view.n_lines;
 
@@ -94,41 +95,41 @@ static bool lines_fit(const struct fake_request *r, const struct sah_change *c)
     return n <= SAH_LINES_MAX;
 }
 
-static struct fake_message *store_message(struct sah_fake_store *fake,
-                                          const struct sah_change *c, const char *incident_id)
+static struct memory_message *store_message(struct sah_memory_store *memory,
+                                            const struct sah_change *c, const char *incident_id)
 {
-    struct fake_message *m = calloc(1, sizeof *m + c->bytes.len);
+    struct memory_message *m = calloc(1, sizeof *m + c->bytes.len);
 
     SAH_ASSERT(m != NULL);
     m->id = c->message_id;
     memcpy(m->request_id, c->request_id, sizeof m->request_id);
     memcpy(m->incident_id, incident_id, sizeof m->incident_id);
-    m->accept_seq = ++fake->accept_seq;
-    m->accepted_ms = fake->now_ms;
+    m->accept_seq = ++memory->accept_seq;
+    m->accepted_ms = memory->now_ms;
     m->len = c->bytes.len;
     memcpy(m->bytes, c->bytes.ptr, m->len);
-    vec_add(&fake->messages, m);
-    fake->n_accepted++;
+    vec_add(&memory->messages, m);
+    memory->n_accepted++;
     return m;
 }
 
-static struct fake_request *store_new_request(struct sah_fake_store *fake,
-                                              const struct sah_change *c)
+static struct memory_request *store_new_request(struct sah_memory_store *memory,
+                                                const struct sah_change *c)
 {
-    struct fake_request *r = calloc(1, sizeof *r);
+    struct memory_request *r = calloc(1, sizeof *r);
 
     SAH_ASSERT(r != NULL);
     memcpy(r->view.request_id, c->request_id, sizeof r->view.request_id);
     memcpy(r->view.incident_id, c->incident_id, sizeof r->view.incident_id);
     memcpy(r->service, c->service, sizeof r->service);
     memcpy(r->incident_type, c->incident_type, sizeof r->incident_type);
-    r->view.accepted_ms = fake->now_ms;
+    r->view.accepted_ms = memory->now_ms;
     r->view.priority = SAH_PRIORITY_P1; /* when in doubt, up */
-    vec_add(&fake->requests, r);
+    vec_add(&memory->requests, r);
     return r;
 }
 
-static void store_lines(struct fake_request *r, const struct sah_change *c)
+static void store_lines(struct memory_request *r, const struct sah_change *c)
 {
     for (unsigned i = 0; i < c->n_lines; i++) {
         unsigned at = 0;
@@ -146,13 +147,13 @@ static void store_lines(struct fake_request *r, const struct sah_change *c)
     }
 }
 
-static void store_timers(const struct sah_fake_store *fake, struct fake_request *r,
+static void store_timers(const struct sah_memory_store *memory, struct memory_request *r,
                          const struct sah_change *c)
 {
     for (unsigned i = 0; i < c->n_timers; i++) {
         const struct sah_timer_set *set = &c->timers[i];
         int64_t since_accept = r->view.accepted_ms + set->after_accept_ms;
-        int64_t due_ms = fake->now_ms + set->after_now_ms;
+        int64_t due_ms = memory->now_ms + set->after_now_ms;
         unsigned at = 0;
 
         while (strcmp(r->view.lines[at].agency, set->agency) != 0)
@@ -169,28 +170,28 @@ static void store_timers(const struct sah_fake_store *fake, struct fake_request 
 }
 
 /* Once more, now: what is done or delayed. The rest is under way, or dead. */
-static void plan_again(struct sah_fake_store *fake, struct sah_fake_delivery *d,
+static void plan_again(struct sah_memory_store *memory, struct sah_memory_delivery *d,
                        const struct sah_plan *plan)
 {
-    if (d->state != SAH_FAKE_DONE && d->state != SAH_FAKE_DELAYED)
+    if (d->state != SAH_MEMORY_DONE && d->state != SAH_MEMORY_DELAYED)
         return;
     memcpy(d->endpoint, plan->endpoint, sizeof d->endpoint);
     d->epoch++;
     d->possible_duplicate = true;
-    d->state = SAH_FAKE_READY;
-    d->class = sah_priority_class(model_request(fake, d->request_id)->view.priority);
+    d->state = SAH_MEMORY_READY;
+    d->class = sah_priority_class(model_request(memory, d->request_id)->view.priority);
 }
 
-static void store_plans(struct sah_fake_store *fake, const struct sah_change *c)
+static void store_plans(struct sah_memory_store *memory, const struct sah_change *c)
 {
     for (unsigned i = 0; i < c->n_plans; i++) {
         const struct sah_plan *p = &c->plans[i];
-        const struct fake_message *m = model_message(fake, &p->message_id);
-        struct sah_fake_delivery *d;
+        const struct memory_message *m = model_message(memory, &p->message_id);
+        struct sah_memory_delivery *d;
 
-        d = model_delivery(fake, p->key);
+        d = model_delivery(memory, p->key);
         if (d != NULL && p->again)
-            plan_again(fake, d, p);
+            plan_again(memory, d, p);
         if (d != NULL)
             continue;
         d = calloc(1, sizeof *d);
@@ -207,48 +208,48 @@ static void store_plans(struct sah_fake_store *fake, const struct sah_change *c)
         d->first_ms = -1;
         d->n_previous = p->n_previous;
         memcpy(d->previous, p->previous, sizeof d->previous);
-        d->state = SAH_FAKE_READY;
-        vec_add(&fake->deliveries, d);
-        model_ready_or_wait(fake, d);
+        d->state = SAH_MEMORY_READY;
+        vec_add(&memory->deliveries, d);
+        model_ready_or_wait(memory, d);
     }
 }
 
-static void store_events(struct sah_fake_store *fake, const struct sah_change *c)
+static void store_events(struct sah_memory_store *memory, const struct sah_change *c)
 {
-    char lane = fake->settings.lane == SAH_LANE_EMERGENCY ? 'E'
-                : fake->settings.lane == SAH_LANE_BULK    ? 'B'
-                                                          : 'R';
+    char lane = memory->settings.lane == SAH_LANE_EMERGENCY ? 'E'
+                : memory->settings.lane == SAH_LANE_BULK    ? 'B'
+                                                            : 'R';
 
     for (unsigned i = 0; i < c->n_events; i++) {
-        struct fake_event *e = calloc(1, sizeof *e);
+        struct memory_event *e = calloc(1, sizeof *e);
 
         SAH_ASSERT(e != NULL);
         e->event = c->events[i];
         sah_format(e->event.event_id, sizeof e->event.event_id, "%c-00-%016llu", lane,
-                   (unsigned long long)++fake->event_seq);
+                   (unsigned long long)++memory->event_seq);
         e->hidden_until_ms = INT64_MIN;
-        vec_add(&fake->events, e);
+        vec_add(&memory->events, e);
     }
 }
 
-static void raise_queued(struct sah_fake_store *fake, const struct fake_request *r)
+static void raise_queued(struct sah_memory_store *memory, const struct memory_request *r)
 {
     unsigned class = sah_priority_class(r->view.priority);
 
-    for (size_t i = 0; i < fake->deliveries.n; i++) {
-        struct sah_fake_delivery *d = fake->deliveries.v[i];
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *d = memory->deliveries.v[i];
 
         if (strcmp(d->request_id, r->view.request_id) != 0)
             continue;
-        if (d->state == SAH_FAKE_READY && d->class > class)
+        if (d->state == SAH_MEMORY_READY && d->class > class)
             d->class = class;
-        else if (d->state == SAH_FAKE_WAITING)
-            model_ready_or_wait(fake, d);
+        else if (d->state == SAH_MEMORY_WAITING)
+            model_ready_or_wait(memory, d);
     }
 }
 
 /* The newest of what was said since the request, as many as a view holds. */
-static void store_said(struct fake_request *r, const struct sah_change *c)
+static void store_said(struct memory_request *r, const struct sah_change *c)
 {
     struct sah_request_view *view = &r->view;
 
@@ -257,11 +258,11 @@ static void store_said(struct fake_request *r, const struct sah_change *c)
                 sizeof view->messages - sizeof view->messages[0]);
         view->n_messages--;
     }
-    view->messages[view->n_messages++] =
-        (struct sah_view_message){.id = c->message_id, .kind = c->kind, .sequence = c->sequence};
+    view->messages[view->n_messages++] = (struct sah_view_message){
+        .id = c->message_id, .kind = c->kind, .sequence = c->sequence};
 }
 
-static void store_request(struct fake_request *r, const struct sah_change *c)
+static void store_request(struct memory_request *r, const struct sah_change *c)
 {
     r->view.revision++;
     if (c->bytes.len > 0 && c->sequence > r->view.last_sequence)
@@ -277,29 +278,29 @@ static void store_request(struct fake_request *r, const struct sah_change *c)
     store_lines(r, c);
 }
 
-int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
+int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
                  struct sah_committed *ret)
 {
-    struct fake_request *r = model_request(fake, c->request_id);
-    const struct fake_message *known =
-        c->bytes.len > 0 ? model_message(fake, &c->message_id) : NULL;
-    struct sah_fake_delivery *target = NULL;
+    struct memory_request *r = model_request(memory, c->request_id);
+    const struct memory_message *known =
+        c->bytes.len > 0 ? model_message(memory, &c->message_id) : NULL;
+    struct sah_memory_delivery *target = NULL;
     unsigned was_class;
 
-    if (!change_good(fake, c))
+    if (!change_good(memory, c))
         return SAH_EINVAL;
-    sah_format(ret->store_run_id, sizeof ret->store_run_id, "fake");
+    sah_format(ret->store_run_id, sizeof ret->store_run_id, "memory");
     memcpy(ret->request_id, c->request_id, sizeof ret->request_id);
     memcpy(ret->incident_id, r != NULL ? r->view.incident_id : c->incident_id,
            sizeof ret->incident_id);
     ret->revision = r != NULL ? r->view.revision : 0;
     if (known != NULL) {
-        fake->n_duplicates++;
+        memory->n_duplicates++;
         ret->duplicate = true;
         ret->accept_seq = known->accept_seq;
         memcpy(ret->request_id, known->request_id, sizeof ret->request_id);
         memcpy(ret->incident_id, known->incident_id, sizeof ret->incident_id);
-        r = model_request(fake, known->request_id);
+        r = model_request(memory, known->request_id);
         ret->revision = r->view.revision;
         return SAH_OK;
     }
@@ -308,17 +309,17 @@ int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
     if (!lines_fit(r, c) || !timers_good(r, c))
         return SAH_EINVAL;
     if (c->settle.kind != SAH_SETTLE_NONE) {
-        target = model_settle_target(fake, &c->settle, c->request_id);
+        target = model_settle_target(memory, &c->settle, c->request_id);
         ret->stale = target == NULL;
         if (ret->stale)
             return SAH_OK;
     }
 
     if (r == NULL)
-        r = store_new_request(fake, c);
+        r = store_new_request(memory, c);
     was_class = sah_priority_class(r->view.priority);
     if (c->bytes.len > 0) {
-        const struct fake_message *m = store_message(fake, c, r->view.incident_id);
+        const struct memory_message *m = store_message(memory, c, r->view.incident_id);
 
         ret->accept_seq = m->accept_seq;
         if (r->first == NULL)
@@ -326,12 +327,12 @@ int model_commit(struct sah_fake_store *fake, const struct sah_change *c,
     }
     store_request(r, c);
     if (target != NULL)
-        model_settle_apply(fake, target, &c->settle);
+        model_settle_apply(memory, target, &c->settle);
     if (sah_priority_class(r->view.priority) < was_class)
-        raise_queued(fake, r);
-    store_plans(fake, c);
-    store_timers(fake, r, c);
-    store_events(fake, c);
+        raise_queued(memory, r);
+    store_plans(memory, c);
+    store_timers(memory, r, c);
+    store_events(memory, c);
     ret->revision = r->view.revision;
     return SAH_OK;
 }

@@ -1,0 +1,476 @@
+/*
+ * memory_store_model - what the functions of the Lua files of router/store do, in plain C on
+ * plain memory.
+ *
+ * Owns: the meaning of each step.
+ * Used by: memory_store.c.
+ * Never:   completes anything.
+ * Linear searches on purpose: a simulated world holds hundreds, and simple is easy to believe.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory_store_priv.h"
+
+#define OWNERS_MAX 16 /* of which a tick looks at the oldest */
+
+struct sah_memory_delivery *model_delivery(const struct sah_memory_store *memory,
+                                           const char *key)
+{
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *d = memory->deliveries.v[i];
+
+        if (strcmp(d->key, key) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+struct memory_message *model_message(const struct sah_memory_store *memory,
+                                     const struct sah_id *id)
+{
+    for (size_t i = 0; i < memory->messages.n; i++) {
+        struct memory_message *m = memory->messages.v[i];
+
+        if (sah_id_equal(&m->id, id))
+            return m;
+    }
+    return NULL;
+}
+
+struct memory_request *model_request(const struct sah_memory_store *memory,
+                                     const char *request_id)
+{
+    for (size_t i = 0; i < memory->requests.n; i++) {
+        struct memory_request *r = memory->requests.v[i];
+
+        if (strcmp(r->view.request_id, request_id) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static unsigned class_of(const struct sah_memory_store *memory,
+                         const struct sah_memory_delivery *d)
+{
+    return sah_priority_class(model_request(memory, d->request_id)->view.priority);
+}
+
+/* ---- order (I10) */
+
+static bool is_over(const struct sah_memory_delivery *d)
+{
+    return d->state == SAH_MEMORY_DONE || d->state == SAH_MEMORY_DEAD;
+}
+
+static bool is_before(const struct sah_memory_delivery *a, const struct sah_memory_delivery *b)
+{
+    return a->sequence != b->sequence ? a->sequence < b->sequence : strcmp(a->key, b->key) < 0;
+}
+
+/* Among the unsettled ones of the same request and agency: the first, and the one just before.
+ */
+static void ahead_of(const struct sah_memory_store *memory, const struct sah_memory_delivery *d,
+                     const struct sah_memory_delivery **ret_head,
+                     const struct sah_memory_delivery **ret_before)
+{
+    *ret_head = *ret_before = NULL;
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        const struct sah_memory_delivery *o = memory->deliveries.v[i];
+
+        if (o == d || is_over(o) || strcmp(o->request_id, d->request_id) != 0 ||
+            strcmp(o->agency, d->agency) != 0 || !is_before(o, d))
+            continue;
+        if (*ret_head == NULL || is_before(o, *ret_head))
+            *ret_head = o;
+        if (*ret_before == NULL || is_before(*ret_before, o))
+            *ret_before = o;
+    }
+}
+
+static bool may_go(const struct sah_memory_store *memory, const struct sah_memory_delivery *d)
+{
+    const struct sah_memory_delivery *head, *before;
+    int64_t bound = memory->settings.order_bound_ms;
+
+    ahead_of(memory, d, &head, &before);
+    if (head == NULL)
+        return true;
+    if (class_of(memory, d) > 1)
+        return false;
+    if (before->first_ms >= 0 && memory->now_ms >= before->first_ms + bound)
+        return true;
+    if (head->first_ms < 0)
+        return false;
+    return memory->now_ms >=
+           (d->waiting_ms > head->first_ms ? d->waiting_ms : head->first_ms) + bound;
+}
+
+static void make_ready(struct sah_memory_store *memory, struct sah_memory_delivery *d)
+{
+    d->state = SAH_MEMORY_READY;
+    d->class = class_of(memory, d);
+}
+
+bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d)
+{
+    if (d->state != SAH_MEMORY_WAITING)
+        d->waiting_ms = memory->now_ms;
+    d->state = SAH_MEMORY_WAITING;
+    if (!may_go(memory, d))
+        return false;
+    make_ready(memory, d);
+    return true;
+}
+
+static void release_next(struct sah_memory_store *memory,
+                         const struct sah_memory_delivery *over)
+{
+    struct sah_memory_delivery *next = NULL;
+
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *o = memory->deliveries.v[i];
+
+        if (o->state == SAH_MEMORY_WAITING && strcmp(o->request_id, over->request_id) == 0 &&
+            strcmp(o->agency, over->agency) == 0 && (next == NULL || is_before(o, next)))
+            next = o;
+    }
+    if (next != NULL)
+        model_ready_or_wait(memory, next);
+}
+
+static void touch(const struct sah_memory_store *memory, struct sah_memory_delivery *d)
+{
+    if (d->first_ms < 0)
+        d->first_ms = memory->now_ms;
+}
+
+/* ---- settle */
+
+struct sah_memory_delivery *model_settle_target(const struct sah_memory_store *memory,
+                                                const struct sah_settle *settle,
+                                                const char *request_id)
+{
+    struct sah_memory_delivery *d = model_delivery(memory, settle->key);
+
+    if (d == NULL || (request_id != NULL && strcmp(d->request_id, request_id) != 0))
+        return NULL;
+    if (settle->kind != SAH_SETTLE_DONE &&
+        (d->state != SAH_MEMORY_LEASED || d->epoch != settle->epoch))
+        return NULL;
+    return d;
+}
+
+void model_settle_apply(struct sah_memory_store *memory, struct sah_memory_delivery *d,
+                        const struct sah_settle *settle)
+{
+    d->fell_back |= settle->fell_back;
+    if (d->state == SAH_MEMORY_DONE)
+        return; /* said twice */
+    d->possible_duplicate |= settle->outcome == SAH_ANSWER_UNKNOWN;
+    if (settle->kind == SAH_SETTLE_DELAY) {
+        memcpy(d->endpoint, settle->endpoint, sizeof d->endpoint);
+        touch(memory, d);
+        d->due_ms = memory->now_ms + settle->delay_ms;
+        d->state = SAH_MEMORY_DELAYED;
+        if (settle->delay_ms == 0)
+            make_ready(memory, d);
+        return;
+    }
+    d->state = settle->kind == SAH_SETTLE_DONE ? SAH_MEMORY_DONE : SAH_MEMORY_DEAD;
+    release_next(memory, d);
+}
+
+int model_settle(struct sah_memory_store *memory, const struct sah_settle *settle)
+{
+    struct sah_memory_delivery *d = model_settle_target(memory, settle, NULL);
+
+    if (d == NULL)
+        return SAH_ENOENT;
+    model_settle_apply(memory, d, settle);
+    return SAH_OK;
+}
+
+/* ---- queues */
+
+static struct sah_memory_delivery *best_ready(const struct sah_memory_store *memory,
+                                              const char *endpoint, unsigned class)
+{
+    struct sah_memory_delivery *best = NULL;
+
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *d = memory->deliveries.v[i];
+
+        if (d->state != SAH_MEMORY_READY || d->class != class ||
+            strcmp(d->endpoint, endpoint) != 0)
+            continue;
+        if (best == NULL || d->accept_seq < best->accept_seq ||
+            (d->accept_seq == best->accept_seq && strcmp(d->key, best->key) < 0))
+            best = d;
+    }
+    return best;
+}
+
+static void lease_one(struct sah_memory_store *memory, struct sah_memory_delivery *d,
+                      struct sah_leased *ret)
+{
+    const struct memory_request *r = model_request(memory, d->request_id);
+    const struct memory_message *m = model_message(memory, &d->message_id);
+
+    d->state = SAH_MEMORY_LEASED;
+    d->epoch++;
+    d->attempts++;
+    d->owner = memory->owner;
+    d->due_ms = memory->now_ms + memory->settings.lease_ms[d->class];
+    touch(memory, d);
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->key, d->key, sizeof ret->key);
+    ret->epoch = d->epoch;
+    memcpy(ret->request_id, d->request_id, sizeof ret->request_id);
+    memcpy(ret->incident_id, r->view.incident_id, sizeof ret->incident_id);
+    memcpy(ret->agency, d->agency, sizeof ret->agency);
+    memcpy(ret->endpoint, d->endpoint, sizeof ret->endpoint);
+    ret->priority = r->view.priority;
+    ret->kind = d->kind;
+    ret->sequence = d->sequence;
+    ret->attempts = d->attempts;
+    ret->possible_duplicate = d->possible_duplicate;
+    ret->fell_back = d->fell_back;
+    ret->accepted_ms = d->accepted_ms;
+    ret->age_ms =
+        memory->now_ms > d->accepted_ms ? (uint64_t)(memory->now_ms - d->accepted_ms) : 0;
+    memcpy(ret->service, r->service, sizeof ret->service);
+    memcpy(ret->incident_type, r->incident_type, sizeof ret->incident_type);
+    memcpy(ret->rule, r->rule, sizeof ret->rule);
+    ret->n_previous = d->n_previous;
+    memcpy(ret->previous, d->previous, sizeof ret->previous);
+    ret->bytes = (struct sah_slice){m->bytes, m->len};
+}
+
+/* ---- owners of leases */
+
+static void beat(struct sah_memory_store *memory)
+{
+    struct memory_owner *own = &memory->owners[memory->owner];
+    int64_t dead_ms = memory->settings.owner_dead_ms, newest = INT64_MIN, ago;
+
+    for (unsigned i = 0; i < SAH_MEMORY_OWNERS; i++) {
+        if (memory->owners[i].known && memory->owners[i].beat_ms > newest)
+            newest = memory->owners[i].beat_ms;
+    }
+    if ((newest != INT64_MIN && memory->now_ms - newest > dead_ms) ||
+        memory->judged_since_ms > memory->now_ms)
+        memory->judged_since_ms = memory->now_ms;
+    ago = memory->now_ms - own->beat_ms;
+    if (!own->known || (ago < 0 ? -ago : ago) * 4 >= dead_ms)
+        *own = (struct memory_owner){.known = true, .beat_ms = memory->now_ms};
+}
+
+/* The one of oldest beat among those that did not beat for too long, but for those looked at.
+ */
+static struct memory_owner *silent_owner(struct sah_memory_store *memory, const bool *looked_at)
+{
+    struct memory_owner *oldest = NULL;
+
+    if (memory->now_ms - memory->judged_since_ms <= memory->settings.owner_dead_ms)
+        return NULL;
+    for (unsigned i = 0; i < SAH_MEMORY_OWNERS; i++) {
+        struct memory_owner *o = &memory->owners[i];
+
+        if (o->known && !looked_at[i] &&
+            memory->now_ms - o->beat_ms > memory->settings.owner_dead_ms &&
+            (oldest == NULL || o->beat_ms < oldest->beat_ms))
+            oldest = o;
+    }
+    return oldest;
+}
+
+/* True when none is left; what it looked at counts against the limit. */
+static bool take_home(struct sah_memory_store *memory, unsigned owner, unsigned limit,
+                      unsigned *looked, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *d = memory->deliveries.v[i];
+
+        if (d->state != SAH_MEMORY_LEASED || d->owner != owner)
+            continue;
+        if (*looked == limit)
+            return false;
+        (*looked)++;
+        ret->moved++;
+        d->epoch++;
+        d->possible_duplicate = true;
+        make_ready(memory, d);
+    }
+    return true;
+}
+
+static void tick_owners(struct sah_memory_store *memory, unsigned limit, unsigned *looked,
+                        struct sah_ticked *ret)
+{
+    bool looked_at[SAH_MEMORY_OWNERS] = {false};
+    struct memory_owner *silent;
+    unsigned n = 0;
+
+    beat(memory);
+    for (; n < OWNERS_MAX && (silent = silent_owner(memory, looked_at)) != NULL; n++) {
+        unsigned owner = (unsigned)(silent - memory->owners);
+
+        looked_at[owner] = true;
+        silent->known = !take_home(memory, owner, limit, looked, ret);
+        ret->more |= silent->known;
+    }
+    ret->more |= n == OWNERS_MAX;
+}
+
+unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsigned max_class,
+                     unsigned n, struct sah_leased *ret)
+{
+    unsigned got = 0;
+
+    for (unsigned class = 0; class <= max_class; class ++) {
+        struct sah_memory_delivery *d;
+
+        while (got < n && (d = best_ready(memory, endpoint, class)) != NULL)
+            lease_one(memory, d, &ret[got++]);
+    }
+    if (got > 0)
+        beat(memory);
+    return got;
+}
+
+/* One round over what is in `state`; counts what it looked at against the limit. */
+static void tick_state(struct sah_memory_store *memory, enum sah_memory_state state,
+                       unsigned limit, unsigned *looked, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        struct sah_memory_delivery *d = memory->deliveries.v[i];
+        bool due =
+            d->state == state &&
+            (state == SAH_MEMORY_WAITING ? may_go(memory, d) : d->due_ms <= memory->now_ms);
+
+        if (!due)
+            continue;
+        if (*looked == limit) {
+            ret->more = 1;
+            return;
+        }
+        (*looked)++;
+        ret->moved++;
+        if (state == SAH_MEMORY_LEASED) {
+            d->epoch++;
+            d->possible_duplicate = true;
+        }
+        make_ready(memory, d);
+    }
+}
+
+#define REFIRE_MS 5000
+
+static void give_timer(const struct sah_memory_store *memory, struct memory_request *r,
+                       unsigned i, struct sah_ticked *ret)
+{
+    struct sah_due_timer *out;
+
+    if (ret->n_timers == SAH_DUE_MAX) {
+        ret->more = 1;
+        return;
+    }
+    out = &ret->timers[ret->n_timers++];
+    memcpy(out->request_id, r->view.request_id, sizeof out->request_id);
+    memcpy(out->agency, r->view.lines[i].agency, sizeof out->agency);
+    out->kind = r->view.lines[i].timer;
+    out->level = r->view.lines[i].timer_level;
+    out->late_ms =
+        (uint32_t)(memory->now_ms > r->timers[i].due_ms ? memory->now_ms - r->timers[i].due_ms
+                                                        : 0);
+    r->timers[i].next_ms = memory->now_ms + REFIRE_MS;
+}
+
+static void tick_timers(const struct sah_memory_store *memory, struct sah_ticked *ret)
+{
+    for (size_t i = 0; i < memory->requests.n; i++) {
+        struct memory_request *r = memory->requests.v[i];
+
+        for (unsigned j = 0; j < r->view.n_lines; j++) {
+            if (r->timers[j].armed && r->timers[j].next_ms <= memory->now_ms)
+                give_timer(memory, r, j, ret);
+        }
+    }
+}
+
+void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_ticked *ret)
+{
+    unsigned looked = 0;
+
+    tick_state(memory, SAH_MEMORY_LEASED, limit, &looked, ret);
+    tick_owners(memory, limit, &looked, ret);
+    tick_state(memory, SAH_MEMORY_WAITING, limit, &looked, ret);
+    tick_state(memory, SAH_MEMORY_DELAYED, limit, &looked, ret);
+    tick_timers(memory, ret);
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        const struct sah_memory_delivery *d = memory->deliveries.v[i];
+
+        ret->waiting += d->state == SAH_MEMORY_LEASED || d->state == SAH_MEMORY_DELAYED;
+    }
+}
+
+static void count_in(const struct sah_memory_store *memory, const struct sah_memory_delivery *d,
+                     struct sah_queue_stat *q)
+{
+    uint64_t age =
+        memory->now_ms > d->accepted_ms ? (uint64_t)(memory->now_ms - d->accepted_ms) : 0;
+
+    q->leased += d->state == SAH_MEMORY_LEASED;
+    q->delayed += d->state == SAH_MEMORY_DELAYED;
+    q->dead += d->state == SAH_MEMORY_DEAD;
+    if (d->state != SAH_MEMORY_READY)
+        return;
+    q->ready[d->class]++;
+    if (age > q->oldest_age_ms[d->class])
+        q->oldest_age_ms[d->class] = age;
+}
+
+void model_stats(const struct sah_memory_store *memory, struct sah_store_stats *stats,
+                 struct sah_queue_stat *queues)
+{
+    struct sah_queue_stat all = {0};
+
+    for (size_t i = 0; i < memory->deliveries.n; i++) {
+        const struct sah_memory_delivery *d = memory->deliveries.v[i];
+
+        count_in(memory, d, &all);
+        for (unsigned q = 0; q < stats->n_queues; q++) {
+            if (strcmp(queues[q].endpoint, d->endpoint) == 0)
+                count_in(memory, d, &queues[q]);
+        }
+    }
+    stats->leased = all.leased;
+    stats->delayed = all.delayed;
+    stats->dead = all.dead;
+    stats->outbox = memory->events.n;
+    stats->quarantined = memory->n_quarantined;
+    stats->accepted = memory->n_accepted;
+    stats->duplicates = memory->n_duplicates;
+}
+
+/* ---- outbox */
+
+unsigned model_take(struct sah_memory_store *memory, const char *channel, unsigned n,
+                    uint32_t lease_ms, struct sah_outbox_event *ret)
+{
+    unsigned got = 0;
+
+    for (int emergency = 1; emergency >= 0; emergency--) {
+        for (size_t i = 0; i < memory->events.n && got < n; i++) {
+            struct memory_event *e = memory->events.v[i];
+
+            if (e->event.emergency != (emergency == 1) ||
+                strcmp(e->event.channel, channel) != 0 || e->hidden_until_ms > memory->now_ms)
+                continue;
+            e->hidden_until_ms = memory->now_ms + lease_ms;
+            ret[got++] = e->event;
+        }
+    }
+    return got;
+}
