@@ -14,7 +14,3 @@ set_target_properties(bench_load bench_preload PROPERTIES
 
 add_test(NAME history_checker COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_history.py)
 set_tests_properties(history_checker PROPERTIES TIMEOUT 60 ENVIRONMENT "SAHAYA_BUILD_DIR=${CMAKE_BINARY_DIR}")
-# Those that judge no latency: sanitizers slow everything down.
-foreach(fault F4 F11 F20)
-  sah_e2e(fault_${fault} 240 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/faults.py --only ${fault})
-endforeach()

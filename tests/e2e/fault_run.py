@@ -1,0 +1,229 @@
+"""fault_run - what every fault run shares: a world, a history, what it expects, and the checker at its end.
+
+Owns:    the register of runs, Run. Used by: faults.py, which starts them; tests/e2e/faults_*.py, where they live.
+Never:   starts anything when imported.
+
+How a run is written. A file tests/e2e/faults_THEME.py registers its runs; faults.py imports every such file:
+
+    import fault_run
+
+    @fault_run.fault("F4", rounds=100, env={"SAHAYA_REDIS_MAXMEMORY": "4gb"}, step_ms=300)
+    def f4(run):
+        '''kill -9 of each Redis under load; ready again within 10 s'''      # one line: --list shows it
+        stream = run.stream(30)                       # citizens; goes on until stop()
+        for n in run.each_round():                    # --rounds N, else rounds= of the register times --scale
+            took = run.kill("redis-emergency")        # goes into the history as well; waits until all is ready again
+            run.worst("ready", took, READY_S, "s")    # keeps the worst of many; over the bound is BAD once
+        run.expect(stream.stop(), "every message was taken in the end")
+        run.fatal("silent", "inverted")               # findings that fail this run, beside history.FATAL
+        return run.judge()                            # ALWAYS last: heal before it; waits for the drain, then the checker
+
+- A name is F and the number of reliability.md 8.1; a second run of the same fault has a suffix: F2-steps. --only F2 takes both.
+- Everything that times depend on is multiplied by run.scale (--scale, 1); everything of chance comes from run.chance (--seed).
+- A process of your own: run.cleanup(function) ends it, whatever happens. What is missing here: raise fault_run.Skip("why").
+- run.setting(file, pattern, replacement) changes a file of etc/ (re.subn, must match); run.restart(names) makes them read it.
+- Beside a latency or a class you judge: load.read_mix() has no P2 and P3; hand rows of your own to stream(rows=...).
+- In tests/run: sah_e2e_fault(F4 240 --rounds 6) in tests/parts/e2e_THEME.cmake.
+"""
+import argparse
+import collections
+import os
+import pathlib
+import random
+import re
+import socket
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "bench")]
+import history  # noqa: E402
+import lab  # noqa: E402
+import load  # noqa: E402
+
+ROUTERS = ("router-emergency", "router-bulk")
+DRAIN_S = 60
+Spec = collections.namedtuple("Spec", "name run rounds env step_ms")
+FAULTS = {}
+
+
+class Skip(Exception):
+    """This run cannot be made here; says why."""
+
+
+def fault(name, rounds=None, env=None, step_ms=300):
+    assert re.fullmatch(r"F\d+(-\w+)?", name), name
+
+    def register(run):
+        assert name not in FAULTS, name
+        assert run.__doc__, name + " has no line that says what it is"
+        FAULTS[name] = Spec(name, run, rounds, env, step_ms)
+        return run
+    return register
+
+
+def order(name):
+    number, _, rest = name[1:].partition("-")
+    return int(number), rest
+
+
+def ask_unix(path, what):
+    """The raw answer of an ops listener on a unix socket."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(5)
+        s.connect(str(path))
+        s.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % what.encode())
+        made = b""
+        while True:
+            piece = s.recv(65536)
+            if not piece:
+                return made
+            made += piece
+
+
+class Run:
+    """One world, one history, and what this fault says beyond the checker."""
+
+    def __init__(self, world, spec, args=argparse.Namespace(rounds=None, scale=1.0, seed=1)):
+        self.world, self.spec, self.args, self.history = world, spec, args, history.History()
+        self.scale, self.seed, self.chance = args.scale, args.seed, random.Random(args.seed)
+        self.rounds = args.rounds or max(1, round((spec.rounds or 1) * args.scale))
+        self.wrong, self.late, self.extra_fatal, self.bounds, self.cleanups = [], False, (), {}, []
+
+    # -- saying what is good
+
+    def expect(self, good, what):
+        print("  %s  %s" % ("ok " if good else "BAD", what), flush=True)
+        if not good:
+            self.wrong.append(what)
+
+    def worst(self, what, value, bound, unit="s"):
+        """One of many measurements; judge() says the worst of them and whether it kept the bound."""
+        self.bounds.setdefault(what, (bound, unit, []))[2].append(value)
+
+    def tell_worst(self):
+        for what, (bound, unit, values) in self.bounds.items():
+            values.sort()
+            self.expect(values[-1] < bound, "%s: worst %.3g %s, median %.3g, of %d (bound %g)" % (
+                what, values[-1], unit, values[len(values) // 2], len(values), bound))
+
+    def fatal(self, *names):
+        self.extra_fatal += names
+
+    def note(self, text):
+        print("      " + text, flush=True)
+
+    # -- doing
+
+    def cleanup(self, function):
+        self.cleanups.append(function)
+
+    def each_round(self, note_every=10):
+        for n in range(1, self.rounds + 1):
+            yield n
+            if n % note_every == 0 or n == self.rounds:
+                self.note("round %d of %d" % (n, self.rounds))
+
+    def stream(self, rate, prefix="9190", count=None, where=lambda row: True, rows=None):
+        made = load.Stream(self.world, self.history, rows or load.read_mix(where=where), rate, self.seed, prefix, count)
+        made.start()
+        return made
+
+    def kill(self, victim):
+        """kill -9, and started again. Returns the seconds until everything is ready again."""
+        self.history.add("kill", "info", victim=victim)
+        begin = time.monotonic()
+        self.world.kill(victim)
+        self.ready()
+        return time.monotonic() - begin
+
+    def setting(self, file, pattern, replacement):
+        path = pathlib.Path(self.world.state_dir, "etc", file)
+        text, n = re.subn(pattern, replacement, path.read_text())
+        assert n > 0, "%s has nothing like %s" % (file, pattern)
+        path.write_text(text)
+
+    def restart(self, names=ROUTERS):
+        for name in names:
+            self.world.kill(name)
+        self.ready()
+
+    def is_ready(self, port):
+        try:
+            return self.world.connection(port).call("GET", "/readyz")[0] == 200
+        except (OSError, lab.http.client.HTTPException):
+            return False
+
+    def adapter_is_ready(self):
+        try:
+            return ask_unix(self.sockets() / "whatsapp-ops.sock", "/readyz").startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    def sockets(self):
+        state = pathlib.Path(self.world.state_dir)
+        return pathlib.Path((state / "sockets").read_text()) if (state / "sockets").exists() else state / "sock"
+
+    def ready(self, within=60):
+        """Seconds until both routers, the adapter and their Redis are good again."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < within:
+            if all(self.is_ready(p) for p in (self.world.router_port, self.world.bulk_port)) and self.adapter_is_ready():
+                break
+            time.sleep(0.02)
+        return time.monotonic() - begin
+
+    # -- looking
+
+    def delivered(self, prefix, **match):
+        """First arrivals of what a stream's citizens said."""
+        rows = [history.deliver_event(r) for r in self.world.received(**match)]
+        return [r for r in rows if r["sender"].startswith(prefix)]
+
+    def p99(self, prefix, **match):
+        latency = history.Checker([e for e in self.history.events if e["op"] == "say"] +
+                                  self.delivered(prefix, **match)).latencies()
+        values = sorted(v for (_, what), vs in latency.items() if what == "accept-socket" for v in vs)
+        return history.percentile(values, 99), len(values)
+
+    # -- the end
+
+    def judge(self, backlog=(), drain_s=DRAIN_S):
+        """Waits until nothing is lost or silent any more, or that long; then the last word."""
+        until = time.monotonic() + drain_s
+        while True:
+            verdict = history.check(history.History(self.history.events).add_world(self.world), backlog, self.late)
+            if not (verdict.findings["lost"] or verdict.findings["silent"]) or time.monotonic() > until:
+                break
+            time.sleep(1)
+        time.sleep(1)  # what would come twice comes now
+        self.history.add_world(self.world)
+        verdict = history.check(self.history, backlog, self.late)
+        fatal = history.FATAL + tuple(self.extra_fatal)
+        self.tell_worst()
+        verdict.report(fatal=fatal)
+        return not verdict.bad(fatal) and not self.wrong
+
+
+def play(spec, args):
+    """Runs one fault in a world of its own. True when it is good."""
+    print("%s: %s; seed %d" % (spec.name, spec.run.__doc__.splitlines()[0], args.seed), flush=True)
+    begin, run = time.monotonic(), None
+    try:
+        with lab.Lab(build_dir=os.environ.get("SAHAYA_BUILD_DIR"), step_ms=spec.step_ms, env=spec.env) as world:
+            run = Run(world, spec, args)
+            try:
+                good = spec.run(run)
+            finally:
+                for function in reversed(run.cleanups):
+                    function()
+                if args.keep:
+                    pathlib.Path(args.keep).mkdir(parents=True, exist_ok=True)
+                    run.history.write(str(pathlib.Path(args.keep, spec.name + ".jsonl")))
+            if not good:
+                sys.stderr.write(world.logs(30))
+    except lab.LabError as error:
+        print("  BAD  %s" % error)
+        good = False
+    print("%s: %s (%.0f s)" % (spec.name, "good" if good else "FAILED", time.monotonic() - begin), flush=True)
+    return good
