@@ -127,6 +127,7 @@ static const struct row hello_rows[] = {
     ENUM(lane, SAH_LANE_BULK),
     TEXT(state, RULE_LINE),
     TEXT(version, RULE_LINE),
+    TEXT(store_run_id, RULE_LINE),
 };
 const struct shape shape_hello = SHAPE(hello_rows, sahaya__v1__hello__descriptor, NULL);
 #undef W

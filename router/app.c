@@ -127,6 +127,13 @@ static const char *link_state(void *data)
     return app->ops == NULL ? "DOWN" : sah_ops_state(app->ops);
 }
 
+static const char *link_store_run_id(void *data)
+{
+    const struct app *app = data;
+
+    return sah_redis_state(app->redis) == SAH_REDIS_UP ? sah_redis_run_id(app->redis) : "";
+}
+
 static uint64_t unauthorised(void *data)
 {
     return sah_callback_unauthorised(((struct app *)data)->callback);
@@ -207,6 +214,7 @@ static int make_link(struct app *app)
                                          .store = &app->store,
                                          .log = app->log,
                                          .state = link_state,
+                                         .store_run_id = link_store_run_id,
                                          .data = app};
     int err = sah_link_create(app->loop, &settings, &app->link);
 

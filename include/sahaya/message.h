@@ -99,6 +99,9 @@ struct sah_hello {
     enum sah_lane lane;   /* said by a router */
     char state[17];       /* router: NORMAL, DOWN... */
     char version[33];
+    /* router: which run of the store takes messages now; "" while none does. What was accepted under
+     * another run may be lost with it: an adapter submits it again, and what was not is a DUPLICATE. */
+    char store_run_id[41];
 };
 
 struct sah_message {

@@ -109,6 +109,9 @@ static void take_hello(struct sah_link *link, const struct sah_bus_peer *id, con
     answer->u.hello.lane = link->s.lane;
     (void)sah_format(answer->u.hello.state, sizeof answer->u.hello.state, "%s", link->s.state(link->s.data));
     (void)sah_format(answer->u.hello.version, sizeof answer->u.hello.version, "%s", SAHAYA_VERSION);
+    if (link->s.store_run_id != NULL)
+        (void)sah_format(answer->u.hello.store_run_id, sizeof answer->u.hello.store_run_id, "%s",
+                         link->s.store_run_id(link->s.data));
     (void)send_message(link, id, answer);
     if (is_new)
         sah_core_adapter_came(link->core, now_of(link));

@@ -21,6 +21,7 @@ struct sah_link_settings {
     const struct sah_store *store; /* for the quarantine */
     struct sah_log *log;
     const char *(*state)(void *data); /* "NORMAL", "DOWN": told in each hello */
+    const char *(*store_run_id)(void *data); /* told as well; may be NULL */
     void *data;
 };
 struct sah_link_counters {

@@ -31,6 +31,12 @@ static const char *state_of(void *data)
     return "NORMAL";
 }
 
+static const char *run_id_of(void *data)
+{
+    (void)data;
+    return "run-7";
+}
+
 static void on_bytes(void *data, const void *bytes, size_t len)
 {
     struct adapter *adapter = data;
@@ -40,6 +46,7 @@ static void on_bytes(void *data, const void *bytes, size_t len)
     if (m.kind == SAH_KIND_HELLO) {
         assert_int_equal(m.u.hello.lane, SAH_LANE_EMERGENCY);
         assert_string_equal(m.u.hello.state, "NORMAL");
+        assert_string_equal(m.u.hello.store_run_id, "run-7");
         adapter->n_hellos++;
         return;
     }
@@ -72,7 +79,8 @@ static int setup(void **state)
                                                     .lane = SAH_LANE_EMERGENCY,
                                                     .producer = "router-test",
                                                     .store = sah_memory_store_port(w->rig->store),
-                                                    .state = state_of},
+                                                    .state = state_of,
+                                                    .store_run_id = run_id_of},
                         &w->link),
         SAH_OK);
     sah_link_adapters(w->link, &w->port);

@@ -301,6 +301,7 @@ void sample_fill(const struct sample *sample, struct sah_message *m)
         m->u.hello.lane = SAH_LANE_BULK;
         SET(m->u.hello.state, "NORMAL");
         SET(m->u.hello.version, "0.1.0");
+        SET(m->u.hello.store_run_id, "5b1f0c9ae2d47c6e8a1b3d5f7092c4e6a8b0d2f4");
         break;
     }
 }
