@@ -245,6 +245,9 @@ const struct shape shape_request = SHAPE(request_rows, sahaya__v1__request__desc
 static const struct row amendment_rows[] = {
     ENUM(kind, LAST(SAH_AMENDMENT_KINDS)),
     PART(part, shape_request),
+    TEXT(by_agency, RULE_SLUG),
+    TEXT(by_says, RULE_LINE),
+    ENUM(by_state, LAST(SAH_STATES)),
 };
 const struct shape shape_amendment =
     SHAPE(amendment_rows, sahaya__v1__amendment__descriptor, NULL);

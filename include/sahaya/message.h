@@ -29,6 +29,10 @@ const char *sah_kind_name(enum sah_kind kind); /* "request", "amendment", "cance
 struct sah_amendment {
     enum sah_amendment_kind kind;
     struct sah_request part;
+    /* ANSWERED, written by the router: another agency has the request, and how far it is. */
+    char by_agency[SAH_AGENCY_SIZE];
+    char by_says[33]; /* how people call it */
+    enum sah_state by_state;
 };
 
 struct sah_cancel { /* asked by the citizen; only the agency confirms */

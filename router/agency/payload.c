@@ -231,6 +231,11 @@ static void write_body(struct json_out *j, const struct sah_leased *leased,
     case SAH_KIND_AMENDMENT:
         if (m->u.amendment.kind != SAH_AMENDMENT_UNSPECIFIED)
             json_text_known(j, "amendment", sah_amendment_kind_name(m->u.amendment.kind));
+        if (m->u.amendment.kind == SAH_AMENDMENT_ANSWERED) {
+            json_text_known(j, "answered_by", m->u.amendment.by_agency);
+            json_text_known(j, "answered_by_name", m->u.amendment.by_says);
+            json_text_known(j, "answered_state", sah_state_name(m->u.amendment.by_state));
+        }
         write_request(j, leased, m, &m->u.amendment.part);
         break;
     case SAH_KIND_CANCEL:

@@ -93,7 +93,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
     X(leased) X(attempts) X(machine_acks) X(refusals) X(busy) X(troubles) X(unreachable)        \
     X(unknown_outcomes) X(retries) X(fallbacks) X(chain_ended) X(expired)                       \
     X(statuses_applied) X(statuses_repeated) X(statuses_history) X(statuses_refused)           \
-    X(escalations_l1) X(escalations_l2) X(escalations_l3) X(alarms_waiting) X(alarms_en_route) \
+    X(escalations_l1) X(escalations_l2) X(escalations_l3) X(alarms_waiting) X(alarms_en_route) X(copies_told) \
     X(events_sent) X(events_acked)
 struct sah_core_counters {
 #define X(name) uint64_t name;

@@ -25,7 +25,7 @@ struct due_job {
 
 /* ---- which timer each line wants */
 
-static unsigned lines_after(const struct sah_change *change,
+unsigned change_lines_after(const struct sah_change *change,
                             const struct sah_request_view *view,
                             const struct sah_line *ret_lines[SAH_LINES_MAX])
 {
@@ -46,7 +46,7 @@ static unsigned lines_after(const struct sah_change *change,
     return n;
 }
 
-static bool same_call(const struct sah_line *a, const struct sah_line *b)
+bool change_same_call(const struct sah_line *a, const struct sah_line *b)
 {
     const char *for_a = a->stands_for[0] != '\0' ? a->stands_for : a->agency;
     const char *for_b = b->stands_for[0] != '\0' ? b->stands_for : b->agency;
@@ -61,7 +61,7 @@ static bool other_has_it(const struct sah_line *const *lines, unsigned n,
     for (unsigned i = 0; i < n; i++) {
         enum sah_state state = lines[i]->state;
 
-        if (lines[i] == line || !same_call(lines[i], line))
+        if (lines[i] == line || !change_same_call(lines[i], line))
             continue;
         if (sah_state_is_over(state) && line->state == SAH_STATE_REOPENED)
             continue; /* what it did is what was not enough */
@@ -135,7 +135,7 @@ void escalate_rearm(struct sah_core *core, struct sah_change *change,
 {
     const struct sah_ladder *ladder = &core->s.policy->ladder;
     const struct sah_line *lines[SAH_LINES_MAX];
-    unsigned n = lines_after(change, view, lines);
+    unsigned n = change_lines_after(change, view, lines);
     enum sah_priority priority = priority_after(change, view);
     bool raised = view != NULL && priority < view->priority;
 
@@ -273,7 +273,7 @@ static bool decide_due(struct sah_core *core, void *data, const struct sah_reque
     struct due_job *job = data;
     const struct sah_line *line = view_line(view, job->timer.agency);
     const struct sah_line *lines[SAH_LINES_MAX];
-    unsigned n = lines_after(change, view, lines);
+    unsigned n = change_lines_after(change, view, lines);
 
     job->acted = false;
     if (line == NULL || line->timer != job->timer.kind || line->timer_level != job->timer.level)

@@ -294,6 +294,10 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
     struct intake *job = data;
     uint32_t sequence;
 
+    if (job->message->u.amendment.kind == SAH_AMENDMENT_ANSWERED) { /* only the router says so */
+        job->refusal = SAH_RESULT_REFUSED;
+        return false;
+    }
     if (view == NULL || !same_citizen(job, view)) {
         job->refusal = SAH_RESULT_NOT_FOUND;
         return false;

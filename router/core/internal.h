@@ -98,6 +98,18 @@ bool change_others_live(const struct sah_change *change, const struct sah_reques
 void change_close_if_over(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
 const struct sah_citizen *message_citizen(const struct sah_message *message);
 
+/* The request's lines as the change leaves them; returns how many. */
+unsigned change_lines_after(const struct sah_change *change, const struct sah_request_view *view,
+                            const struct sah_line *ret_lines[SAH_LINES_MAX]);
+/* Do both stand for the same call? Whoever answers first has it for both. */
+bool change_same_call(const struct sah_line *a, const struct sah_line *b);
+
+/* ---- copies.c */
+/* `agency` said something, which stands in the change: when that makes a person there the one who has
+ * it, or ends it, the others get a message of ours, written into `bytes`, which outlives the commit. */
+void copies_tell(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
+                 const char *agency, struct sah_buf *bytes);
+
 /* ---- dispatch.c */
 void dispatch_kick_agency(struct sah_core *core, const char *agency);
 void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change);

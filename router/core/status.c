@@ -15,6 +15,7 @@ struct status_job {
     sah_status_fn *fn;
     void *data;
     struct sah_status_result result;
+    struct sah_buf bytes; /* of what the router itself says to the copies */
 };
 
 static bool is_booking(const struct sah_request_view *view)
@@ -101,10 +102,15 @@ static void apply(struct sah_core *core, struct status_job *job, const struct sa
         line->state = SAH_STATE_WAITING_UNIT;
     if (to == SAH_STATE_REOPENED)
         change->closed_ms = 0;
-    /* An agency's program may refuse an emergency; only a person may end it. */
+    job->result.state = line->state;
+}
+
+/* An agency's program may refuse an emergency; only a person may end it. */
+static void close_for_all(const struct status_job *job, const struct sah_request_view *view, struct sah_core *core,
+                          struct sah_change *change)
+{
     if (job->status.level == SAH_LEVEL_PERSON || !sah_priority_is_emergency(view->priority))
         change_close_if_over(core, change, view);
-    job->result.state = line->state;
 }
 
 /* Whoever speaks of a request has it, even when its 200 never came: nothing is sent again and nobody
@@ -171,6 +177,8 @@ static bool decide_status(struct sah_core *core, void *data, const struct sah_re
         job->result.code = SAH_STATUS_APPLIED;
         apply(core, job, view, line, change);
         count_as_delivered(job, view, old, change);
+        copies_tell(core, change, view, job->status.agency, &job->bytes);
+        close_for_all(job, view, core, change);
         note_inferred(&move, change);
         return true;
     case SAH_MOVE_REPEAT:
@@ -216,6 +224,7 @@ static void status_done(struct sah_core *core, void *data, int err, const struct
     }
     core->jobs--;
     job->fn(job->data, &job->result);
+    sah_buf_fini(&job->bytes);
     free(job);
 }
 
@@ -236,6 +245,7 @@ void sah_core_status(struct sah_core *core, const struct sah_agency_status *stat
     }
     core->jobs++;
     job->status = *status;
+    sah_buf_init(&job->bytes, SAH_MESSAGE_MAX_BYTES);
     job->fn = fn;
     job->data = data;
     revise(core, status->request_id, REVISE_ONCE, decide_status, status_done, job);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/internal.h"
 #include "lib/world_priv.h"
 
 #define HELP                                                                        \
@@ -131,7 +132,8 @@ static void check_message(struct world *w, const struct sah_change *change,
     int number = message_number(w, &change->message_id);
     struct world_request *page;
 
-    if (number < 0 || before->message_known) {
+    /* The router's own messages (core/copies.c) amend what is there, and no citizen wrote them. */
+    if (before->message_known || (number < 0 && (before->revision == 0 || change->kind != SAH_KIND_AMENDMENT))) {
         world_violate(w, "I2", change->request_id, "a message is stored a second time");
         return;
     }
@@ -177,6 +179,17 @@ static enum sah_state state_before(const struct world_before *before, const char
     return SAH_STATE_UNSPECIFIED;
 }
 
+/* One who stands for the same call ended it, and the citizen hears of that one. */
+static bool ended_for_it(const struct sah_change *change, const struct sah_request_view *view, const struct sah_line *line)
+{
+    for (unsigned i = 0; i < view->n_lines; i++)
+        if (&view->lines[i] != line && view->lines[i].state == line->state &&
+            change_same_call(&view->lines[i], line) &&
+            told_in(change, view->lines[i].agency, UINT32_C(1) << line->state))
+            return true;
+    return false;
+}
+
 /* (I8) What is told is so, and what is so is told, in the same change. */
 static void check_told(struct world *w, const struct sah_change *change,
                        const struct world_before *before, const struct sah_request_view *view)
@@ -204,6 +217,8 @@ static void check_told(struct world *w, const struct sah_change *change,
             if (change->kind == SAH_KIND_AMENDMENT && change->bytes.len > 0)
                 continue;
         }
+        if (IS_IN(line->state, STATE_BIT(CLOSED) | STATE_BIT(CANCELLED)) && ended_for_it(change, view, line))
+            continue;
         if (!told_in(change, line->agency, bits))
             world_violate(w, "I8", view->request_id, "%s is now %s and nobody hears of it",
                           line->agency, sah_state_name(line->state));
