@@ -56,6 +56,31 @@ def good():
              reply("2", "మీ సందేశం మాకు అందింది. 101", 3), reply("3", "We have your message.", 3)])
 
 
+def more(sender, words, end="ok"):
+    common = {"op": "more", "sender": sender, "wamid": "wamid.%s.%s" % (sender, words), "words": words, "process": "test"}
+    return [dict(common, type="invoke"), dict(common, type=end)]
+
+
+def amendment(sender, agency, sequence, at_ms, accepted_ms=0, name="P0", **more):
+    return deliver(sender, agency, at_ms, name, kind="amendment", sequence=sequence, words="words %d" % sequence,
+                   key="k-%s-%s-%d" % (sender, agency, sequence), message_id="m-%s-%d" % (sender, sequence),
+                   accepted_ms=T + accepted_ms, **more)
+
+
+def talk(name="P0", words=(2, 3, 4)):
+    """A citizen who says more, each second."""
+    made = say("5", ["108"], name) + [deliver("5", "108", 3, name, sequence=1), reply("5", "Call 108.", 2)]
+    for n in words:
+        made += more("5", "words %d" % n) + [amendment("5", "108", n, 1000 * n + 5, 1000 * n, name)]
+    return made
+
+
+def swap(events, a, b):
+    """The arrivals of two sequences, one for the other."""
+    rows = {e["sequence"]: e for e in events if e["op"] == "deliver" and e.get("sequence") in (a, b)}
+    rows[a]["at_us"], rows[b]["at_us"] = rows[b]["at_us"], rows[a]["at_us"]
+
+
 def planted(change):
     events = good()
     change(events)
@@ -78,6 +103,16 @@ FAULTS = [  # what is found, how it is planted, how often
     ("second key", lambda e: e.append(deliver("1", "108", 9, key="another")), 1),
     ("inverted", lambda e: e.extend(say("6", ["108"], "P4") + say("7", ["108"]) + [
         reply("6", "1", 1), reply("7", "1", 1), deliver("6", "108", 300, "P4"), deliver("7", "108", 400)]), 1),
+    ("inverted", lambda e: e.extend(say("6", ["108"], "P2") + say("7", ["108"]) + [
+        reply("6", "1", 1), reply("7", "1", 1), deliver("6", "108", 300, "P2"), deliver("7", "108", 400)]), 1),
+    ("inverted", lambda e: e.extend(say("6", ["108"], "P1") + [
+        reply("6", "1", 1), {"op": "ready", "type": "info", "key": "k-1-108", "at_ms": T + 1000},
+        deliver("6", "108", 1400, "P1", accepted_ms=T + 1390), deliver("1", "108", 1500, attempt=2)]), 1),
+    ("lost", lambda e: e.extend(talk() + more("5", "words 9")), 1),
+    ("gap", lambda e: e.extend(talk(words=(2, 4))), 1),
+    ("out of order", lambda e: (e.extend(talk("P2")), swap(e, 3, 4)), 1),
+    ("out of order", lambda e: (e.extend(talk("P0")), swap(e, 3, 4)), 1),
+    ("held", lambda e: e.extend(talk() + [amendment("5", "108", 5, 7300, 5000)]), 1),
     ("too early", lambda e: e.append(reply("1", "A person at 108 is handling it. Call 108.", 399)), 1),
     ("too early", without("status"), 1),
     ("too early", lambda e: e.append(reply("2", "101లో ఒక వ్యక్తి దీన్ని చూస్తున్నారు. 101", 50)), 1),
@@ -111,6 +146,22 @@ class Checker(unittest.TestCase):
         events = say("6", ["108"], "P4") + say("7", ["108"]) + [
             deliver("6", "108", history.IN_FLIGHT_MS - 1, "P4"), deliver("7", "108", history.IN_FLIGHT_MS + 50)]
         self.assertEqual(history.check(events).findings["inverted"], [])
+
+    def test_order_gives_way_to_an_emergency_after_its_bound(self):
+        for waited, found in ((history.ORDER_MS - 1, 1), (history.ORDER_MS, 0)):
+            events = talk("P1") + [amendment("5", "108", 5, 9000, 5000, "P1"), amendment("5", "108", 6, 5000 + waited, 5500, "P1")]
+            self.assertEqual(len(history.check(events).findings["out of order"]), found, waited)
+
+    def test_what_reached_nobody_and_was_delayed_again_was_not_waiting_meanwhile(self):
+        ready = [{"op": "ready", "type": "info", "key": "k-7-108", "at_ms": T + at} for at in (1000, 5000)]
+        events = say("6", ["108"], "P4") + say("7", ["108"]) + ready + [
+            deliver("7", "108", 3), deliver("6", "108", 3000, "P4"), deliver("7", "108", 5010, attempt=3)]
+        self.assertEqual(history.check(events).findings["inverted"], [])
+
+    def test_an_agency_that_comes_in_later_is_not_held_back_by_order(self):
+        events = talk() + [deliver("5", "112", 9000, sequence=1, fallback=True)] + [
+            amendment("5", "112", n, 9000 + n, 1000 * n) for n in (2, 3, 4)]
+        self.assertEqual({k: v for k, v in history.check(events).findings.items() if v}, {})
 
     def test_late_is_judged_only_when_asked(self):
         events = say("1", ["108"]) + [deliver("1", "108", history.PROMISE_MS["P0"] + 1), reply("1", "108", 1)]

@@ -9,13 +9,16 @@ Never:   talks to a process: the stand-in's lists are handed in by the caller.
 A line: {t_ns, wall_us, process, op, type, ...}; t_ns is monotonic where the event was seen.
   say      invoke: sender wamid class emergency agencies due_us;  ok: answered 200;
            info: not answered 200, or not at all: it may have been taken;  fail: refused for good
+  more     invoke: sender wamid words: the same citizen says more, an amendment of the request above; ends as say does
+  ready    info: key at_ms: a delivery was due again from then on (delayed, or its router died)
   preload  ok: prefix count class: messages put into the queue beforehand, senders prefix + 8 digits
   deliver  ok: an attempt that reached an agency: sender agency endpoint key message_id request_id
-           kind class attempt accepted_ms fallback at_us
+           kind class attempt accepted_ms fallback at_us sequence, words of an amendment
   reply    ok: to text at_us          status  ok: request_id agency state at_us
   kill     info: what was done to which process
 
-A sender says one message in a history, so that deliveries find it by their sender.
+A sender says one message in a history, so that deliveries find it by their sender; what the citizen says `more` is found by
+its words, which the test makes unlike any other of that sender.
 """
 import bisect
 import collections
@@ -36,11 +39,14 @@ PROMISE_MS = {"P0": 250, "P1": 500, "P2": 2000, "P3": 30000, "P4": 60000}
 # may arrive after it: signing, connecting and the stand-in's own queue. Later than this it was
 # leased after, which must not be (I7).
 IN_FLIGHT_MS = 100
+DUE_MS = 150  # and what was delayed is ready when the next tick has looked
+ORDER_MS = 2000  # order holds back no P0 or P1 for longer (I10)
 
 # What only a person at an agency may bring about; event.* of the phrases.
 PERSONS_WORDS = ("acknowledged", "waiting_unit", "unit_assigned", "en_route", "on_scene",
                  "transporting", "unit_lost")
-FATAL = ("lost", "unexpected", "second key", "too early")
+FATAL = ("lost", "unexpected", "second key", "too early", "out of order", "gap")
+CLASSES = ("P0", "P1", "P2", "P3", "P4")
 EXAMPLES = 5
 
 
@@ -88,7 +94,8 @@ class History:
 
 def deliver_event(row):
     body = row["body"]
-    return {"process": "standin", "op": "deliver", "type": "ok", "at_us": row["at_us"],
+    more = {} if row["kind"] == "request" else {"words": body.get("text")}
+    return {**more, "sequence": body.get("sequence"), "process": "standin", "op": "deliver", "type": "ok", "at_us": row["at_us"],
             "sender": body.get("citizen", {}).get("callback", "").lstrip("+"),
             "agency": row["agency"], "endpoint": body.get("endpoint", row["agency"]),
             "key": row["key"], "message_id": body.get("message_id"),
@@ -142,6 +149,7 @@ class Checker:
     def __init__(self, events, backlog=()):
         self.backlog = set(backlog)
         self.said, self.preloads = {}, []
+        self.more, self.ready = collections.defaultdict(dict), collections.defaultdict(list)
         self.delivers, self.replies, self.statuses = [], collections.defaultdict(list), []
         self.by_sender = collections.defaultdict(list)
         for event in events:
@@ -155,6 +163,15 @@ class Checker:
             self.said.setdefault(event["sender"], dict(event, end="info"))
         elif event["sender"] in self.said:
             self.said[event["sender"]]["end"] = event["type"]
+
+    def take_more(self, event):
+        said = self.more[event["sender"]]
+        said.setdefault(event["wamid"], dict(event, end="info"))
+        if event["type"] != "invoke":
+            said[event["wamid"]]["end"] = event["type"]
+
+    def take_ready(self, event):
+        self.ready[event["key"]].append(event["at_ms"])
 
     def take_preload(self, event):
         self.preloads.append(event)
@@ -189,12 +206,21 @@ class Checker:
                 continue
             got = {d["agency"] for d in self.by_sender.get(sender, ())}
             lost += ["%s never at %s" % (say["wamid"], a) for a in say["agencies"] if a not in got]
+            lost += self.lost_more(sender, say)
         for p in self.preloads:
             if p["class"] in self.backlog:
                 continue
             n = sum(1 for s in self.by_sender if self.preload_of(s) is p)
             lost += ["one of the preloaded"] * (p["count"] - n)
         return lost
+
+    def lost_more(self, sender, say):
+        """What was said later, at each agency that must have the request."""
+        if sender not in self.more:
+            return []
+        got = {(d["agency"], d["words"]) for d in self.by_sender.get(sender, ()) if d["kind"] != "request"}
+        return ["%s never at %s" % (m["wamid"], a) for m in self.more[sender].values() if m["end"] == "ok"
+                for a in say["agencies"] if (a, m["words"]) not in got]
 
     def judge_unexpected(self):
         """A delivery nobody asked for, or two requests made of one message."""
@@ -234,21 +260,80 @@ class Checker:
             if d["kind"] == "request" and d["attempt"] == 1 and not d["fallback"] and d["accepted_ms"]:
                 yield d
 
-    def judge_inverted(self):
-        """A P3 or P4 attempt that began at an endpoint while an accepted P0-P2 waited there (I7)."""
-        lower = collections.defaultdict(list)
-        for d in self.delivers:
-            if d["class"] in ("P3", "P4"):
-                lower[d["endpoint"]].append(d["at_us"])
-        found = []
+    def waits(self):
+        """(attempt, since when it was ready, ms): first attempts from their accept, later ones from when they were due."""
         for d in self.first_attempts():
+            yield d, d["accepted_ms"] + IN_FLIGHT_MS
+        arrivals = collections.defaultdict(list)
+        for d in self.delivers:
+            if d["key"] in self.ready:
+                arrivals[d["key"]].append(d)
+        for key, due in self.ready.items():
+            at = sorted(due)
+            for d in arrivals[key]:
+                # Of several the last before it: an attempt that reached nobody was delayed once more.
+                n = bisect.bisect_right(at, d["at_us"] / 1000)
+                if n > 0:
+                    yield d, at[n - 1] + IN_FLIGHT_MS + DUE_MS
+                    at = at[n:]
+
+    def judge_inverted(self):
+        """An attempt of a lower class that began at an endpoint while a higher one waited there (I7)."""
+        times = collections.defaultdict(list)
+        for d in self.delivers:
+            times[(d["endpoint"], d["class"])].append(d["at_us"])
+        found = []
+        for d, since_ms in self.waits():
             if d["class"] not in ("P0", "P1", "P2"):
                 continue
-            times = lower[d["endpoint"]]
-            since_us = (d["accepted_ms"] + IN_FLIGHT_MS) * 1000
-            n = bisect.bisect_left(times, d["at_us"]) - bisect.bisect_right(times, since_us)
+            n = 0
+            for lower in CLASSES[CLASSES.index(d["class"]) + 1:]:
+                at = times.get((d["endpoint"], lower), ())
+                n += max(0, bisect.bisect_left(at, d["at_us"]) - bisect.bisect_right(at, since_ms * 1000))
             if n > 0:
                 found.append("%s %s at %s: %d went before" % (d["class"], d["key"], d["endpoint"], n))
+        return found
+
+    def sequences(self):
+        """{(request, agency): {sequence: its first arrival}}"""
+        made = collections.defaultdict(dict)
+        for d in self.delivers:
+            if d.get("sequence"):
+                made[(d["request_id"], d["agency"])].setdefault(d["sequence"], d)
+        return made
+
+    def judge_out_of_order(self):
+        """A later message of a request came to an agency before an earlier one; P0 and P1 only after the bound (I10)."""
+        found = []
+        for (request, agency), first in self.sequences().items():
+            for n, d in sorted(first.items()):
+                before = first.get(n - 1)
+                if before is None or before["at_us"] <= d["at_us"]:
+                    continue
+                waited = d["at_us"] / 1000 - (before["accepted_ms"] or 0)
+                if d["class"] in ("P0", "P1") and waited >= ORDER_MS:
+                    continue
+                found.append("%s at %s: %d before %d, %.0f ms after that was accepted" % (request, agency, n, n - 1, waited))
+        return found
+
+    def judge_gap(self):
+        """An agency has a later message of a request and never got an earlier one (I3, I10)."""
+        return ["%s at %s: %s missing before %d" % (request, agency, [n for n in range(1, max(first)) if n not in first], max(first))
+                for (request, agency), first in self.sequences().items() if len(first) < max(first)]
+
+    def judge_held(self):
+        """A P0 or P1 amendment or cancel whose first attempt came later than order may hold it back (I10)."""
+        home = {(d["request_id"], d["agency"]) for d in self.delivers if d["kind"] == "request" and not d["fallback"]}
+        found = []
+        for (request, agency), first in self.sequences().items():
+            if (request, agency) not in home:  # who comes in later gets everything later
+                continue
+            for d in first.values():
+                if d["kind"] == "request" or d["class"] not in ("P0", "P1") or d["attempt"] > 1:
+                    continue
+                waited = d["at_us"] / 1000 - d["accepted_ms"]
+                if waited > ORDER_MS + PROMISE_MS[d["class"]]:
+                    found.append("%s at %s: %d after %.0f ms" % (request, agency, d["sequence"], waited))
         return found
 
     def judge_too_early(self):
@@ -302,13 +387,15 @@ def check(history, backlog=(), late=False):
     findings = {"lost": c.judge_lost(), "unexpected": c.judge_unexpected(),
                 "second key": c.judge_second_key(), "too early": c.judge_too_early(),
                 "inverted": c.judge_inverted(), "silent": c.judge_silent(),
-                "no number": c.judge_no_number(), "late": []}
+                "no number": c.judge_no_number(), "out of order": c.judge_out_of_order(),
+                "gap": c.judge_gap(), "held": c.judge_held(), "late": []}
     for (name, what), values in latency.items():
         if late and what == "accept-socket" and percentile(values, 99) > PROMISE_MS[name]:
             findings["late"].append("%s p99 %.0f ms" % (name, percentile(values, 99)))
     ends = collections.Counter(s["end"] for s in c.said.values())
     figures = {
-        "said": len(c.said), "answered 200": ends["ok"], "outcome unknown": ends["info"],
+        "said": len(c.said), "said more": sum(map(len, c.more.values())), "answered 200": ends["ok"],
+        "outcome unknown": ends["info"],
         "refused": ends["fail"], "preloaded": sum(p["count"] for p in c.preloads),
         "delivered": len({d["key"] for d in c.delivers}),
         "copies, same key": len(c.delivers) - len({(d["agency"], d["key"]) for d in c.delivers}),

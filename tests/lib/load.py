@@ -35,10 +35,11 @@ def read_mix(path=MIX, where=lambda row: True):
 class Stream(threading.Thread):
     """One message each, from `rows`, at `rate` a second until stop(); into `history`."""
 
-    def __init__(self, world, history, rows, rate, seed=1, prefix="9190", count=None):
+    def __init__(self, world, history, rows, rate, seed=1, prefix="9190", count=None, repeat=0.0):
         super().__init__(daemon=True)
         self.world, self.history, self.rows, self.rate = world, history, rows, rate
         self.chance, self.prefix, self.count = random.Random(seed), prefix, count
+        self.repeat, self.repeated = repeat, 0  # the share that the platform sends once more though it was taken
         self.said, self.again, self.going, self.open = 0, 0, True, 0
         self.lock = threading.Lock()
 
@@ -51,9 +52,10 @@ class Stream(threading.Thread):
             with self.lock:
                 self.open += 1
             row = self.chance.choices(self.rows, [r["weight"] for r in self.rows])[0]
-            threading.Thread(target=self.say, args=(self.said, row), daemon=True).start()
+            later_s = self.chance.uniform(0, 3) if self.chance.random() < self.repeat else None
+            threading.Thread(target=self.say, args=(self.said, row, later_s), daemon=True).start()
 
-    def say(self, n, row):
+    def say(self, n, row, later_s=None):
         made = lab.text("%s%08d" % (self.prefix, n), row["words"])
         same = {"sender": made["from"], "wamid": made["id"], "process": self.prefix}
         body = json.dumps(lab.envelope(made)).encode()
@@ -61,8 +63,12 @@ class Stream(threading.Thread):
                          due_us=time.time_ns() // 1000, **{"class": row["class"]}, **same)
         status = self.post(body)
         self.history.add("say", "ok" if status == 200 else "info", status=status, **same)
+        if later_s is not None:
+            time.sleep(later_s)
+            self.post(body)
         with self.lock:
             self.open -= 1
+            self.repeated += later_s is not None
 
     def post(self, body):
         status = 0
@@ -86,3 +92,42 @@ class Stream(threading.Thread):
         while self.open > 0 and time.monotonic() < until:
             time.sleep(0.05)
         return self.open == 0
+
+
+class Talk(threading.Thread):
+    """A citizen who says one of `rows` and then `more` amendments of it, each when the last was taken."""
+
+    def __init__(self, world, history, sender, row, more, pause_s=0.0):
+        super().__init__(daemon=True)
+        self.world, self.history, self.sender, self.row = world, history, sender, row
+        self.more, self.pause_s, self.taken = more, pause_s, 0
+
+    def run(self):
+        self.say("say", self.row["words"], emergency=self.row["emergency"], agencies=self.row["agencies"],
+                 due_us=time.time_ns() // 1000, **{"class": self.row["class"]})
+        for n in range(self.more):
+            time.sleep(self.pause_s)
+            words = "we are by the red gate, note %d" % (n + 1)
+            self.say("more", words, words=words)
+
+    def say(self, op, words, **what):
+        made = lab.text(self.sender, words)
+        same = {"sender": self.sender, "wamid": made["id"]}
+        self.history.add(op, "invoke", **what, **same)
+        status = post(self.world, json.dumps(lab.envelope(made)).encode())
+        self.history.add(op, "ok" if status == 200 else "info", status=status, **same)
+        self.taken += status == 200
+
+
+def post(world, body):
+    """Until it is answered 200; the last status."""
+    status = 0
+    for _ in range(TRIES):
+        try:
+            status = world.post_raw(body)
+        except (OSError, http.client.HTTPException):
+            status = 0
+        if status == 200:
+            break
+        time.sleep(AGAIN_S)
+    return status
