@@ -124,8 +124,8 @@ class Run:
             if n % note_every == 0 or n == self.rounds:
                 self.note("round %d of %d" % (n, self.rounds))
 
-    def stream(self, rate, prefix="9190", count=None, where=lambda row: True, rows=None):
-        made = load.Stream(self.world, self.history, rows or load.read_mix(where=where), rate, self.seed, prefix, count)
+    def stream(self, rate, prefix="9190", count=None, where=lambda row: True, rows=None, repeat=0.0):
+        made = load.Stream(self.world, self.history, rows or load.read_mix(where=where), rate, self.seed, prefix, count, repeat)
         made.start()
         return made
 

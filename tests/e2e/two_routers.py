@@ -30,6 +30,13 @@ SLOTS = 4  # of each router at each endpoint
 RATE = 10  # a second and agency: more than one router has slots for
 
 
+def beats(router):
+    """Owners on that router's Redis, the one that beat last at the end."""
+    done = subprocess.run(["redis-cli", "-s", router.redis, "ZRANGE", TAG + ":hb", "0", "-1"], capture_output=True,
+                          text=True, timeout=10, check=True)
+    return done.stdout.split()
+
+
 class Second:
     """Another router of one lane, on the state of a lab."""
 

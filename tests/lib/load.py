@@ -110,8 +110,8 @@ class Talk(threading.Thread):
             words = "we are by the red gate, note %d" % (n + 1)
             self.say("more", words, words=words)
 
-    def say(self, op, words, **what):
-        made = lab.text(self.sender, words)
+    def say(self, op, text, **what):
+        made = lab.text(self.sender, text)
         same = {"sender": self.sender, "wamid": made["id"]}
         self.history.add(op, "invoke", **what, **same)
         status = post(self.world, json.dumps(lab.envelope(made)).encode())
