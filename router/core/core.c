@@ -11,6 +11,7 @@
 #define SWEEP_MS 1000
 #define OUTBOX_MS 250
 #define TICK_LIMIT 100
+#define CLOCK_ALARM_MS 1000
 
 int sah_core_create(const struct sah_core_settings *settings, struct sah_core **ret_core)
 {
@@ -56,6 +57,28 @@ void sah_core_destroy(struct sah_core *core)
     free(core);
 }
 
+/* A clock that jumps is somebody's mistake, and the next one's trouble: said loudly (F17). What is due
+ * goes by the store's own clock, which does not jump with it. */
+static void look_at_clocks(struct sah_core *core, const struct sah_ticked *ticked)
+{
+    int64_t ahead_ms = core->now.wall_ms - (int64_t)core->now.mono_ms;
+    int64_t by_ms = ahead_ms - core->wall_ahead_ms;
+
+    if (core->clock_known && ticked->clock_jumps > core->clock_jumps) {
+        core->counters.clock_jumps += ticked->clock_jumps - core->clock_jumps;
+        sah_error(core->s.log, "event=clock.jumped of=store offset_ms=%lld do=\"look at time synchronisation on "
+                  "the host of this lane's Redis\"", (long long)ticked->clock_offset_ms);
+    }
+    if (core->clock_known && (by_ms >= CLOCK_ALARM_MS || by_ms <= -CLOCK_ALARM_MS)) {
+        core->counters.clock_jumps++;
+        sah_error(core->s.log, "event=clock.jumped of=router by_ms=%lld do=\"look at time synchronisation on this "
+                  "host\"", (long long)by_ms);
+    }
+    core->clock_known = true;
+    core->clock_jumps = ticked->clock_jumps;
+    core->wall_ahead_ms = ahead_ms;
+}
+
 static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
 {
     struct sah_core *core = data;
@@ -63,6 +86,7 @@ static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
     core->ticking = false;
     if (err != SAH_OK)
         return;
+    look_at_clocks(core, ticked);
     if (ticked->moved > 0)
         dispatch_sweep(core);
     for (unsigned i = 0; i < ticked->n_timers; i++)
@@ -71,6 +95,15 @@ static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
         core->next_store_tick_ms = 0;
     else if (ticked->waiting > 0 && core->next_store_tick_ms > core->now.mono_ms + STORE_TICK_BUSY_MS)
         core->next_store_tick_ms = core->now.mono_ms + STORE_TICK_BUSY_MS;
+}
+
+static void tick_store(struct sah_core *core)
+{
+    if (core->ticking)
+        return;
+    core->ticking = true;
+    core->next_store_tick_ms = core->now.mono_ms + STORE_TICK_IDLE_MS;
+    core->s.store->tick(core->s.store->data, TICK_LIMIT, on_ticked, core);
 }
 
 static uint32_t until(uint64_t due_ms, uint64_t now_ms)
@@ -88,11 +121,8 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
         revise_retry_held(core);
         return SWEEP_MS;
     }
-    if (!core->ticking && now.mono_ms >= core->next_store_tick_ms) {
-        core->ticking = true;
-        core->next_store_tick_ms = now.mono_ms + STORE_TICK_IDLE_MS;
-        core->s.store->tick(core->s.store->data, TICK_LIMIT, on_ticked, core);
-    }
+    if (now.mono_ms >= core->next_store_tick_ms)
+        tick_store(core);
     if (now.mono_ms >= core->next_sweep_ms) {
         core->next_sweep_ms = now.mono_ms + SWEEP_MS;
         dispatch_sweep(core);
@@ -122,6 +152,8 @@ void sah_core_store_came(struct sah_core *core, struct sah_now now)
 {
     SAH_CHECK(core, CORE_MAGIC);
     core->now = now;
+    if (!core->stopping)
+        tick_store(core); /* first of all: it tells the store how much time has passed while it was away */
     revise_retry_held(core);
     dispatch_sweep(core);
     notify_pump(core);

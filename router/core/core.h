@@ -88,6 +88,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
 
 /* ---- for metrics and the queues page */
 #define SAH_CORE_COUNTERS(X)                                                                   \
+    X(clock_jumps)                                                                             \
     X(requests) X(amendments) X(cancels) X(status_queries) X(accepted) X(duplicates)           \
     X(wrong_lane) X(refused) X(not_found) X(retry_later) X(catch_all) X(conflicts)              \
     X(leased) X(attempts) X(machine_acks) X(refusals) X(busy) X(troubles) X(unreachable)        \

@@ -47,6 +47,9 @@ struct sah_core {
     uint64_t next_store_tick_ms, next_sweep_ms, next_outbox_ms;
     bool ticking;
     bool stopping;
+    bool clock_known; /* what the next two say */
+    uint64_t clock_jumps;      /* of the store, as of its last tick */
+    int64_t wall_ahead_ms;     /* of ours: wall minus monotonic */
     struct take takes[SAH_CHANNELS_MAX];
 };
 

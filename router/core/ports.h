@@ -169,6 +169,8 @@ struct sah_ticked {
     unsigned moved;   /* deliveries that became ready */
     unsigned waiting; /* still delayed or leased */
     unsigned more;    /* 1: there was more than the limit */
+    uint64_t clock_jumps;    /* of the store's clock, found since it was made */
+    int64_t clock_offset_ms; /* what its own clock is ahead of the wall clock because of them */
     unsigned n_timers;
     struct sah_due_timer timers[SAH_DUE_MAX];
 };

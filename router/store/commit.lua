@@ -253,6 +253,16 @@ local function duplicate(t, known)
     return {'DUP', tonumber(seq), tonumber(redis.call('HGET', t .. ':rq:' .. rid, 'rev') or 0), rid, incident}
 end
 
+-- The record of a message that is known, nil for a new one. Redis lets :dd: expire by the wall clock, so a
+-- jump may take it early; the message itself is there as long as its request. With both gone the
+-- message is new again, under the same names: request id and delivery keys follow from it (I6).
+local function known_message(t, c)
+    local known = redis.call('GET', t .. ':dd:' .. c[C_MID])
+    local seq = not known and redis.call('GETRANGE', t .. ':ms:' .. c[C_MID], 0, PREFIX / 2 - 1) or ''
+    local incident = seq ~= '' and redis.call('HGET', t .. ':rq:' .. c[C_RID], 'inc')
+    return known or incident and c[C_RID] .. ' ' .. incident .. ' ' .. dec(tonumber(seq)) or nil
+end
+
 -- What the request was before this change; old.class is what it is from now on.
 local function read_old(t, c)
     local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl', 'acc')
@@ -271,7 +281,7 @@ end
 redis.register_function('sahaya_1_commit', function(keys, args)
     local t = tag_of(keys, args, #args)
     local c = read_change(t, args)
-    local known = c[C_MID] ~= '' and redis.call('GET', t .. ':dd:' .. c[C_MID])
+    local known = c[C_MID] ~= '' and known_message(t, c)
     if known then
         return duplicate(t, known)
     end
@@ -286,7 +296,7 @@ redis.register_function('sahaya_1_commit', function(keys, args)
     end
 
     -- From here on everything is written.
-    local now = now_ms()
+    local now = now_ms(t)
     store_request(t, c, args[2], old, now)
     if target then
         settle_apply(t, target, c[C_SETTLE], old.class, now, c[C_BOUND])

@@ -68,11 +68,6 @@ local function tag_of(keys, args, n_args)
     return keys[1]
 end
 
-local function now_ms()
-    local t = redis.call('TIME')
-    return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
-
 -- Whole numbers as text; Lua's own rounds past fourteen digits.
 local function dec(n)
     return string.format('%.0f', n)

@@ -33,6 +33,8 @@
  *       owners by their last beat, ms
  *   :hs                      string  for ever
  *       since when owners are judged by their beat, ms; absent: since ever
+ *   :ck                      string  for ever
+ *       the clock (clock.lua): "seen offset jumps", ms
  *   :rz                      zset    while needed
  *       delayed deliveries by when they are due, ms
  *   :wz                      zset    while needed

@@ -14,6 +14,8 @@
 #define MEMORY_MAGIC     0xfa4e5702u
 #define ORDER_BOUND_MS   2000
 #define OWNER_DEAD_MS    2000
+#define FORWARD_MS       10000 /* the two of clock.lua */
+#define ALARM_MS         1000
 #define TICK_MAX         128
 #define TAKE_MAX         64
 #define QUARANTINE_BYTES 2048
@@ -472,9 +474,30 @@ const struct sah_store *sah_memory_store_port(struct sah_memory_store *memory)
     return &memory->port;
 }
 
-void sah_memory_store_set_now(struct sah_memory_store *memory, int64_t now_ms)
+/* As clock.lua: back is made good; forward by more than can have passed is not believed. */
+void sah_memory_store_set_clocks(struct sah_memory_store *memory, int64_t wall_ms, uint64_t mono_ms)
 {
-    memory->now_ms = now_ms;
+    int64_t now_ms = wall_ms + memory->offset_ms, step_ms = now_ms - memory->now_ms;
+    int64_t passed_ms = mono_ms == 0 || memory->mono_ms == 0 ? INT64_MAX / 2
+                        : mono_ms > memory->mono_ms          ? (int64_t)(mono_ms - memory->mono_ms)
+                                                             : 0;
+    int64_t wrong_ms = step_ms < 0 ? step_ms : step_ms > passed_ms + FORWARD_MS ? step_ms - passed_ms : 0;
+
+    SAH_CHECK(memory, MEMORY_MAGIC);
+    memory->mono_ms = mono_ms;
+    memory->offset_ms -= wrong_ms;
+    memory->n_jumps += wrong_ms > 0 || wrong_ms <= -ALARM_MS;
+    memory->now_ms = wall_ms + memory->offset_ms;
+}
+
+void sah_memory_store_set_now(struct sah_memory_store *memory, int64_t wall_ms)
+{
+    sah_memory_store_set_clocks(memory, wall_ms, 0);
+}
+
+int64_t sah_memory_store_now(const struct sah_memory_store *memory)
+{
+    return memory->now_ms;
 }
 
 void sah_memory_store_as(struct sah_memory_store *memory, unsigned owner)

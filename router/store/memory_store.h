@@ -72,8 +72,11 @@ void sah_memory_store_destroy(
     struct sah_memory_store *memory); /* NULL is fine; completes nothing */
 const struct sah_store *sah_memory_store_port(struct sah_memory_store *memory);
 
-void sah_memory_store_set_now(struct sah_memory_store *memory,
-                              int64_t now_ms); /* may go back */
+/* The wall clock; it may go back, and what the store counts by does not. */
+void sah_memory_store_set_now(struct sah_memory_store *memory, int64_t wall_ms);
+/* With a monotonic clock beside it a step forward can be told from time that passed. */
+void sah_memory_store_set_clocks(struct sah_memory_store *memory, int64_t wall_ms, uint64_t mono_ms);
+int64_t sah_memory_store_now(const struct sah_memory_store *memory); /* what it counts by */
 /* Which router calls from now on: the number of one life of it, below SAH_MEMORY_OWNERS; 0 at
  * first. */
 void sah_memory_store_as(struct sah_memory_store *memory, unsigned owner);

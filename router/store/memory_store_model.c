@@ -236,7 +236,7 @@ static void lease_one(struct sah_memory_store *memory, struct sah_memory_deliver
     ret->attempts = d->attempts;
     ret->possible_duplicate = d->possible_duplicate;
     ret->fell_back = d->fell_back;
-    ret->accepted_ms = d->accepted_ms;
+    ret->accepted_ms = d->accepted_ms - memory->offset_ms;
     ret->age_ms =
         memory->now_ms > d->accepted_ms ? (uint64_t)(memory->now_ms - d->accepted_ms) : 0;
     memcpy(ret->service, r->service, sizeof ret->service);
@@ -408,6 +408,8 @@ void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_tick
     tick_state(memory, SAH_MEMORY_WAITING, limit, &looked, ret);
     tick_state(memory, SAH_MEMORY_DELAYED, limit, &looked, ret);
     tick_timers(memory, ret);
+    ret->clock_jumps = memory->n_jumps;
+    ret->clock_offset_ms = memory->offset_ms;
     for (size_t i = 0; i < memory->deliveries.n; i++) {
         const struct sah_memory_delivery *d = memory->deliveries.v[i];
 

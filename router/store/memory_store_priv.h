@@ -49,7 +49,9 @@ struct sah_memory_store {
     uint32_t magic;
     struct sah_store port;
     struct sah_memory_store_settings settings;
-    int64_t now_ms;
+    int64_t now_ms;         /* by its own clock: the wall clock, made to go forward only */
+    int64_t offset_ms;      /* what it is ahead of the wall clock */
+    uint64_t mono_ms, n_jumps;
     unsigned owner; /* who calls */
     struct memory_owner {
         bool known;

@@ -16,7 +16,7 @@ redis.register_function('sahaya_1_outbox_take', function(keys, args)
     check(args[2] == 'e' or args[2] == 'b' or args[2] == 'eb', 'lanes')
     local n = int_arg(args[3], 1, TAKE_MAX, 'n')
     local lease_ms = int_arg(args[4], 1, DAY_MS, 'lease_ms')
-    local now, answer = now_ms(), {}
+    local now, answer = now_ms(t), {}
 
     for lane in args[2]:gmatch('.') do
         local ready = t .. ':ob:' .. args[1] .. ':' .. lane
@@ -59,7 +59,7 @@ redis.register_function('sahaya_1_quarantine', function(keys, args)
     check(#args[1] <= 64 and #args[2] <= 256, 'source or why')
     local len = int_arg(args[3], 0, 2 ^ 31, 'length')
     check(#args[4] <= QUARANTINE_HEX_MAX and args[4]:match('^[0-9a-f]*$'), 'bytes')
-    redis.call('LPUSH', t .. ':qn', cjson.encode({at_ms = now_ms(), source = args[1], why = args[2],
+    redis.call('LPUSH', t .. ':qn', cjson.encode({at_ms = now_ms(t), source = args[1], why = args[2],
         bytes = len, hex = args[4]}))
     redis.call('LTRIM', t .. ':qn', 0, QUARANTINE_KEPT - 1)
     count(t, 'quarantined', 1)

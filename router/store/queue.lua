@@ -4,7 +4,7 @@ local LEASE_MAX, STATS_MAX, DUE_MAX = 64, 32, 16
 
 -- What a router needs to send it. nil when its request or message is gone, which must not happen:
 -- then it becomes a dead letter, so that it is seen and blocks nobody.
-local function lease_one(t, key, class, lease_ms, now, bound, owner)
+local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     local d = get_delivery(t, key)
     if not d then
         return nil
@@ -25,7 +25,7 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner)
     end
     touch(t, d, class, now, bound)
     return {key, d.ep + 1, d.r, r[1], d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
-            d.pd and 1 or 0, d.fb and 1 or 0, d.t, math.max(0, now - d.t), r[3], r[4], r[5],
+            d.pd and 1 or 0, d.fb and 1 or 0, math.max(0, d.t - offset), math.max(0, now - d.t), r[3], r[4], r[5],
             d.pv or '', stored:sub(PREFIX + 1)}
 end
 
@@ -53,6 +53,7 @@ local function beat(t, owner, now, dead_ms)
     end
     if not last or math.abs(now - last) >= dead_ms / 4 then
         redis.call('ZADD', t .. ':hb', dec(now), owner)
+        return true
     end
 end
 
@@ -78,13 +79,14 @@ redis.register_function('sahaya_1_lease', function(keys, args)
     end
     local bound = int_arg(args[10], 0, 60000, 'bound_ms')
     local owner, dead_ms = owner_args(args, 11)
-    local now, answer = now_ms(), {}
+    local now, offset = now_ms(t)
+    local answer = {}
 
     for class = first, last do
         if #answer < n then
             local popped = redis.call('ZPOPMIN', t .. ':q:' .. args[1] .. ':' .. class, n - #answer)
             for i = 1, #popped, 2 do
-                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound, owner)
+                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound, owner, offset)
             end
         end
     end
@@ -118,16 +120,20 @@ local function due_timers(t, now, limit, answer)
     end
 end
 
--- tick: limit, bound_ms, timers at most, owner, dead_ms. {moved, waiting, more, then each timer}.
+-- tick: limit, bound_ms, timers at most, owner, dead_ms, passed_ms (since this router's last tick that
+-- was answered, by its monotonic clock; 0 = unknown). {moved, waiting, more, jumps, offset, then each
+-- timer}; the offset as text, it may be negative.
 -- Leases that ran out come first, then those of dead owners, then order, then retries: what somebody
 -- may have in hand is the oldest trouble.
 redis.register_function('sahaya_1_tick', function(keys, args)
-    local t = tag_of(keys, args, #args == 3 and 3 or 5)
+    local t = tag_of(keys, args, #args == 3 and 3 or 6)
     local limit = int_arg(args[1], 1, MAX, 'limit')
     local timers_max = int_arg(args[3], 0, DUE_MAX, 'timers')
     local bound = int_arg(args[2], 0, 60000, 'bound_ms')
     local owner, dead_ms = owner_args(args, 4)
-    local now, moved, looked, more = now_ms(), 0, 0, 0
+    local passed = owner and int_arg(args[6], 0, 2 ^ 53, 'passed_ms') or 0
+    local clock = tick_clock(t, owner, passed > 0 and passed or nil)
+    local now, moved, looked, more = clock.now, 0, 0, 0
 
     -- Each is taken out of its set first: whatever is wrong with one, it cannot stop the others.
     local function each(set, upto, state, act)
@@ -147,7 +153,9 @@ redis.register_function('sahaya_1_tick', function(keys, args)
         return true
     end
     each(':lz', now, 'leased', home)
-    beat(t, owner, now, dead_ms)
+    if beat(t, owner, now, dead_ms) or not clock.last then
+        write_clock(t, clock)
+    end
     local silent = silent_owners(t, now, dead_ms)
     for _, gone in ipairs(silent) do
         each(':lo:' .. gone, '+inf', 'leased', function(d)
@@ -180,7 +188,8 @@ redis.register_function('sahaya_1_tick', function(keys, args)
     if #due(t, ':tz', now, 1) > 0 then
         more = 1
     end
-    return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more, unpack(timers)}
+    return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more,
+            clock.jumps, dec(clock.offset), unpack(timers)}
 end)
 
 local function counter(t, name)
@@ -195,7 +204,7 @@ redis.register_function({function_name = 'sahaya_1_stats', flags = {'no-writes'}
     for _, endpoint in ipairs(args) do
         check(is_name(endpoint), 'endpoint')
     end
-    local now = now_ms()
+    local now = now_ms(t, true)
     local answer = {redis.call('ZCARD', t .. ':lz'), redis.call('ZCARD', t .. ':rz'), counter(t, 'dead'),
                     counter(t, 'outbox'), counter(t, 'quarantined'), counter(t, 'accepted'),
                     counter(t, 'duplicates')}

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <sahaya/clock.h>
+
 #include "policy/outcome.h"
 #include "store/redis_store_priv.h"
 
@@ -135,6 +137,7 @@ static void port_tick(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data
     op->fn.tick = fn;
     op->fn_data = fn_data;
     op->n = bounded(limit, SAH_KEYS_TICK_MAX);
+    op->sent_mono_ms = sah_clock_mono_ms();
     op_send_step(op);
 }
 

@@ -102,6 +102,8 @@ void op_complete(struct op *op, int err)
         give_leased(op, err);
         break;
     case OP_TICK:
+        if (err == SAH_OK)
+            op->store->ticked_mono_ms = op->sent_mono_ms;
         op->fn.tick(op->fn_data, err, &op->ticked);
         break;
     case OP_STATS:
@@ -156,6 +158,16 @@ void op_on_later(void *data)
 
 /* ---- one step of an operation */
 
+/* How much time can have passed since this router's last tick that was answered; 0 = unknown. */
+static uint64_t passed_ms(const struct op *op)
+{
+    uint64_t before_ms = op->store->ticked_mono_ms;
+
+    if (before_ms == 0)
+        return 0;
+    return op->sent_mono_ms > before_ms ? op->sent_mono_ms - before_ms : 1;
+}
+
 static void step_args(const struct op *op, struct args *args)
 {
     const struct sah_redis_store_settings *settings = &op->store->settings;
@@ -192,6 +204,7 @@ static void step_args(const struct op *op, struct args *args)
         args_add_u64(args, SAH_DUE_MAX - op->ticked.n_timers);
         args_add_text(args, op->store->owner);
         args_add_u64(args, settings->owner_dead_ms);
+        args_add_u64(args, passed_ms(op));
         return;
     case OP_STATS: {
         unsigned batches = op->n_steps / partitions, batch = op->step % batches;

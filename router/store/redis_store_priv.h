@@ -33,6 +33,7 @@ struct sah_redis_store {
     char owner[SAH_KEYS_OWNER_SIZE];
     struct sah_timer *later; /* completes what could not be sent, from the loop */
     struct op *unsent;       /* newest last */
+    uint64_t ticked_mono_ms; /* when the last tick that was answered was sent; 0 = none yet */
     unsigned n_ops;
     struct sah_message
         *decoded; /* one message of a reply, valid until the completion returns */
@@ -75,6 +76,7 @@ struct op {
     unsigned partition;         /* of a single-step operation */
     char name[SAH_AGENCY_SIZE]; /* endpoint or channel */
     unsigned n;                 /* how many are wanted */
+    uint64_t sent_mono_ms;      /* of a tick */
     unsigned max_class;
     uint32_t lease_ms;
     struct sah_settle settle;

@@ -263,6 +263,19 @@ int read_settle(struct op *op, const redisReply *reply)
     return SAH_OK;
 }
 
+static bool take_offset(struct sah_slice text, int64_t *ret_ms)
+{
+    bool back = text.len > 0 && text.ptr[0] == '-';
+    uint64_t ms = 0;
+
+    if (back)
+        text = (struct sah_slice){text.ptr + 1, text.len - 1};
+    if (sah_parse_u64(text, 0, INT64_MAX, &ms) != SAH_OK)
+        return false;
+    *ret_ms = back ? -(int64_t)ms : (int64_t)ms;
+    return true;
+}
+
 int read_tick(struct op *op, const redisReply *reply)
 {
     struct reader r = reader_of(reply);
@@ -270,6 +283,9 @@ int read_tick(struct op *op, const redisReply *reply)
     op->ticked.moved += (unsigned)next_int(&r, INT32_MAX);
     op->ticked.waiting += (unsigned)next_int(&r, INT32_MAX);
     op->ticked.more |= (unsigned)next_int(&r, 1);
+    op->ticked.clock_jumps += (uint64_t)next_int(&r, INT64_MAX);
+    if (!take_offset(next_bytes(&r), &op->ticked.clock_offset_ms))
+        return SAH_EPROTO;
     while (!r.bad && r.at < r.array->elements) {
         struct sah_due_timer *timer = &op->ticked.timers[op->ticked.n_timers];
 

@@ -91,7 +91,7 @@ redis.register_function('sahaya_1_settle', function(keys, args)
     if not d then
         return 0
     end
-    settle_apply(t, d, s, request_class(t, d.r), now_ms(), bound)
+    settle_apply(t, d, s, request_class(t, d.r), now_ms(t), bound)
     audit(t, d.r, 'delay', d.key, 'outcome=' .. s[7] .. ' delay_ms=' .. dec(s[4]))
     return 1
 end)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -67,6 +68,21 @@ static void advance_ms(struct sah_store_harness *h, uint32_t ms)
         sah_loop_turn(with->loop, (uint32_t)(end - sah_loop_now_ms(with->loop)));
 }
 
+/* As if the server's clock jumped: what is added to it is another from now on (keys.h, :ck). */
+static void jump_ms(struct sah_store_harness *h, int64_t ms)
+{
+    struct redis_harness *with = h->data;
+    redisReply *reply = redis_server_ask(&with->server, "GET", "er:{d00}:ck", NULL);
+    long long seen, offset, jumps;
+    char text[96];
+
+    if (reply->str == NULL || sscanf(reply->str, "%lld %lld %lld", &seen, &offset, &jumps) != 3)
+        fail_msg("the clock is not kept before the first tick");
+    freeReplyObject(reply);
+    sah_format(text, sizeof text, "%lld %lld %lld", seen, offset + (long long)ms, jumps);
+    freeReplyObject(redis_server_ask(&with->server, "SET", "er:{d00}:ck", text, NULL));
+}
+
 static void as(struct sah_store_harness *h, unsigned router)
 {
     const struct redis_harness *with = h->data;
@@ -92,6 +108,7 @@ void redis_harness_init(struct redis_harness *with, struct sah_store_harness *re
                                               .make = make,
                                               .drive = drive,
                                               .advance_ms = advance_ms,
+                                              .jump_ms = jump_ms,
                                               .as = as,
                                               .destroy = destroy};
 }

@@ -27,6 +27,7 @@ struct sah_store_harness {
     void (*make)(struct sah_store_harness *harness);                    /* an empty store */
     void (*drive)(struct sah_store_harness *harness, const bool *done); /* until *done */
     void (*advance_ms)(struct sah_store_harness *harness, uint32_t ms);
+    void (*jump_ms)(struct sah_store_harness *harness, int64_t ms); /* the store's wall clock alone */
     void (*as)(struct sah_store_harness *harness, unsigned router); /* 0 or 1; sets store */
     void (*destroy)(struct sah_store_harness *harness);
 };

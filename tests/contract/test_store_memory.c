@@ -11,7 +11,7 @@
 #include "store/memory_store.h"
 
 static struct sah_memory_store *fake;
-static int64_t now_ms;
+static int64_t now_ms, jumped_ms; /* the wall clock is now_ms + jumped_ms */
 
 static void make(struct sah_store_harness *h)
 {
@@ -22,7 +22,9 @@ static void make(struct sah_store_harness *h)
     for (int i = 0; i < SAH_N_CLASSES; i++)
         settings.lease_ms[i] = h->lease_ms > 0 ? h->lease_ms : CONTRACT_LEASE_MS;
     settings.now_ms = now_ms = 1700000000000;
+    jumped_ms = 0;
     assert_int_equal(sah_memory_store_create(&settings, &fake), SAH_OK);
+    sah_memory_store_set_clocks(fake, now_ms, (uint64_t)now_ms);
     h->store = sah_memory_store_port(fake);
 }
 
@@ -37,7 +39,13 @@ static void advance_ms(struct sah_store_harness *h, uint32_t ms)
 {
     (void)h;
     now_ms += ms;
-    sah_memory_store_set_now(fake, now_ms);
+    sah_memory_store_set_clocks(fake, now_ms + jumped_ms, (uint64_t)now_ms);
+}
+
+static void jump_ms(struct sah_store_harness *h, int64_t ms)
+{
+    jumped_ms += ms;
+    advance_ms(h, 0);
 }
 
 static void as(struct sah_store_harness *h, unsigned router)
@@ -58,6 +66,7 @@ static struct sah_store_harness harness = {
     .make = make,
     .drive = drive,
     .advance_ms = advance_ms,
+    .jump_ms = jump_ms,
     .as = as,
     .destroy = destroy,
 };

@@ -64,8 +64,9 @@ static void garbage_is_refused_and_writes_nothing(void **state)
         {"FCALL", "sahaya_1_tick", TAG, "100000", "2000", "16"},
         {"FCALL", "sahaya_1_tick", TAG, "1e2", "2000", "16"},
         {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "17"},
-        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "nobody", "2000"},
-        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "00000000000000aa", "0"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "nobody", "2000", "0"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "00000000000000aa", "0", "0"},
+        {"FCALL", "sahaya_1_tick", TAG, "100", "2000", "16", "00000000000000aa", "2000", "-1"},
         {"FCALL", "sahaya_1_lease", TAG, "108-state", "0", "4", "1", "1", "1", "1", "1", "1",
          "1", "*", "2000"},
         {"FCALL_RO", "sahaya_1_stats", TAG, "no such endpoint"},
@@ -174,6 +175,78 @@ static void only_what_is_over_expires(void **state)
     assert_int_equal(redis_server_number(&with.server, "PTTL", rq), -1);
     names_of(2, rq, dd, ms);
     assert_int_equal(redis_server_number(&with.server, "PTTL", ms), -1);
+}
+
+/* (I6) :dd: goes by the server's own clock and may be gone early. */
+static void a_dedupe_record_that_expired_early_makes_no_second_request(void **state)
+{
+    struct sah_committed committed;
+    struct sah_leased leased;
+    struct sah_change *c;
+    char rq[64], dd[64], ms[64], dl[64];
+
+    (void)state;
+    accept_request(&harness, 1, SAH_PRIORITY_P1, "108");
+    leased = lease_one(&harness, "108");
+    settle_done(&harness, 1, &leased);
+    names_of(1, rq, dd, ms);
+    sah_format(dl, sizeof dl, "er:{d00}:dl:%s", leased.key);
+    freeReplyObject(redis_server_ask(&with.server, "DEL", dd, NULL));
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P1), &committed), SAH_OK);
+    assert_true(committed.duplicate);
+    assert_int_equal(committed.accept_seq, 1);
+    lease_none(&harness, "108");
+
+    freeReplyObject(redis_server_ask(&with.server, "DEL", dd, rq, ms, dl, NULL)); /* all of it */
+    c = new_request(1, SAH_PRIORITY_P1);
+    add_plan(c, 1, "108");
+    must_commit(&harness, c);
+    assert_string_equal(lease_one(&harness, "108").key, leased.key);
+}
+
+static void set_clock_seen(int64_t ago_ms)
+{
+    redisReply *time = redis_server_ask(&with.server, "TIME", NULL);
+    char text[64];
+
+    sah_format(text, sizeof text, "%lld 0 0", strtoll(time->element[0]->str, NULL, 10) * 1000 - (long long)ago_ms);
+    freeReplyObject(time);
+    freeReplyObject(redis_server_ask(&with.server, "SET", "er:{d00}:ck", text, NULL));
+}
+
+/* What the server itself knew of the clock went with it; :ck stayed. */
+static void restart_with_the_clock_seen(int64_t ago_ms)
+{
+    do_tick(&harness, 10);
+    redis_server_kill(&with.server);
+    redis_harness_until(&with, SAH_REDIS_DOWN);
+    redis_server_again(&with.server);
+    redis_harness_until(&with, SAH_REDIS_UP);
+    set_clock_seen(ago_ms);
+}
+
+static void a_clock_set_while_the_server_was_down_is_seen(void **state)
+{
+    static const struct {
+        int64_t ago_ms;
+        uint64_t jumps;
+    } cases[] = {{3600000, 1}, {-3600000, 1}, {2000, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        struct sah_ticked ticked;
+
+        restart_with_the_clock_seen(cases[i].ago_ms);
+        do_tick(&harness, 10);
+        ticked = do_tick(&harness, 10);
+        assert_int_equal(ticked.clock_jumps, cases[i].jumps);
+    }
+    /* A router that lived through none of it cannot know, and believes. */
+    restart_with_the_clock_seen(3600000);
+    harness.as(&harness, 1);
+    assert_int_equal(do_tick(&harness, 10).clock_jumps, 0);
+    harness.as(&harness, 0);
+    assert_int_equal(do_tick(&harness, 10).clock_jumps, 0);
 }
 
 static void a_store_with_nothing_open_leaves_no_queue_behind(void **state)
@@ -295,6 +368,8 @@ int main(void)
         CASE(garbage_is_refused_and_writes_nothing),
         CASE(after_kill_9_the_store_goes_on),
         CASE(only_what_is_over_expires),
+        CASE(a_dedupe_record_that_expired_early_makes_no_second_request),
+        CASE(a_clock_set_while_the_server_was_down_is_seen),
         CASE(a_store_with_nothing_open_leaves_no_queue_behind),
         CASE(refusals_of_redis_mean_not_done),
         CASE(worst_first_holds_across_partitions),

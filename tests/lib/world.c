@@ -178,15 +178,19 @@ void world_store_fault(struct world *w, enum sah_memory_fault fault)
 
 int64_t world_store_now(const struct world *w)
 {
-    return RIG_WALL_MS + (int64_t)w->now_ms + w->store_offset_ms;
+    return sah_memory_store_now(w->fake);
+}
+
+static void set_store_clocks(struct world *w)
+{
+    sah_memory_store_set_clocks(w->fake, RIG_WALL_MS + (int64_t)w->now_ms + w->store_offset_ms,
+                                w->now_ms);
 }
 
 void world_jump_store(struct world *w, int64_t ms)
 {
     w->store_offset_ms += ms;
-    if (ms < 0)
-        w->back_ms -= ms;
-    sah_memory_store_set_now(w->fake, world_store_now(w));
+    set_store_clocks(w);
     NOTE(w, "", "the store's clock jumps by %lld s", (long long)(ms / 1000));
 }
 
@@ -233,7 +237,7 @@ static unsigned ack_all(struct world *w)
 static void set_now(struct world *w, uint64_t now_ms)
 {
     w->now_ms = w->rig->now_ms = now_ms;
-    sah_memory_store_set_now(w->fake, world_store_now(w));
+    set_store_clocks(w);
 }
 
 static void wake(struct world *w)

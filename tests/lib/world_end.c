@@ -20,9 +20,6 @@ static void heal(struct world *w)
     w->draining = true;
     w->healed_ms = w->now_ms;
     w->next_fault = SAH_MEMORY_FINE;
-    world_jump_store(
-        w, w->back_ms); /* else what was due waits until the clock comes there again */
-    w->back_ms = 0;
     for (unsigned i = 0; i < w->n_routers; i++) {
         if (w->routers[i].stalled_until_ms != 0)
             w->routers[i].stalled_until_ms = w->now_ms;

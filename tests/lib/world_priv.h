@@ -125,7 +125,7 @@ struct world {
     unsigned n_routers, n_lives;
     struct world_router routers[WORLD_ROUTERS_MAX];
     uint64_t now_ms;
-    int64_t store_offset_ms, back_ms; /* back_ms: how far the store's clock ever went back */
+    int64_t store_offset_ms; /* of the store's wall clock */
     enum world_store store_is;
     enum sah_memory_fault next_fault;
     uint64_t healthy_since_ms, healed_ms; /* healed_ms: when the end began, 0 = not yet */

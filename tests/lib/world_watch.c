@@ -38,7 +38,7 @@ static bool waits_behind(const struct world *w, const struct world_delivery *d)
 static void watch(struct world *w, struct world_delivery *d)
 {
     const struct sah_memory_delivery *kept = d->kept;
-    int64_t ahead_ms = kept->due_ms - world_store_now(w) - w->back_ms;
+    int64_t ahead_ms = kept->due_ms - world_store_now(w);
     bool ready = kept->state == SAH_MEMORY_READY, waiting = kept->state == SAH_MEMORY_WAITING;
 
     if (ready && !d->ready)
@@ -126,7 +126,7 @@ static bool is_held_back(const struct world *w, const struct world_delivery *d)
     const struct world_delivery *head = NULL;
     uint64_t since_ms;
 
-    if (world_class_of(w, d) > 1 || w->back_ms > 0)
+    if (world_class_of(w, d) > 1)
         return false;
     for (size_t i = 0; i < w->n_active; i++) {
         const struct world_delivery *o = &w->deliveries[w->active[i]];
