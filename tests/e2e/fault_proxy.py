@@ -21,6 +21,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         proxy.count("seen")
+        if proxy.fail_next():
+            self.send_response(500)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         up = http.client.HTTPConnection("127.0.0.1", proxy.standin_port, timeout=10)
         up.request("POST", self.path, body, dict(self.headers.items()))
         answer = up.getresponse()
@@ -55,14 +60,21 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Proxy:
-    def __init__(self, standin_port, port=0, cut_share=0.0, seed=1):
-        self.standin_port, self.cut_share = standin_port, cut_share
+    def __init__(self, standin_port, port=0, cut_share=0.0, seed=1, fail_share=0.0):
+        self.standin_port, self.cut_share, self.fail_share = standin_port, cut_share, fail_share
         self.port, self.server, self.thread = port, None, None
-        self.chance, self.lock, self.counts = random.Random(seed), threading.Lock(), {"seen": 0, "cut": 0}
+        self.chance, self.lock, self.counts = random.Random(seed), threading.Lock(), {"seen": 0, "cut": 0, "failed": 0}
 
     def count(self, what):
         with self.lock:
             self.counts[what] += 1
+
+    def fail_next(self):
+        """500, and nobody behind us has seen it."""
+        with self.lock:
+            fail = self.chance.random() < self.fail_share
+            self.counts["failed"] += fail
+            return fail
 
     def cut_next(self):
         with self.lock:

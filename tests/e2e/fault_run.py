@@ -27,11 +27,13 @@ How a run is written. A file tests/e2e/faults_THEME.py registers its runs; fault
 """
 import argparse
 import collections
+import json
 import os
 import pathlib
 import random
 import re
 import socket
+import subprocess
 import sys
 import time
 
@@ -40,9 +42,12 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "bench")]
 import history  # noqa: E402
 import lab  # noqa: E402
 import load  # noqa: E402
+import rig  # noqa: E402
 
 ROUTERS = ("router-emergency", "router-bulk")
 DRAIN_S = 60
+TAG = "er:{d00}"
+DELAYED = re.compile(r"delay_ms=(\d+)")
 Spec = collections.namedtuple("Spec", "name run rounds env step_ms")
 FAULTS = {}
 
@@ -143,6 +148,12 @@ class Run:
         assert n > 0, "%s has nothing like %s" % (file, pattern)
         path.write_text(text)
 
+    def endpoint_at(self, endpoint, port):
+        """The roster's endpoint now lies at this port (a fault_proxy); the routers start again on it."""
+        self.setting("agencies.yaml", r'(\{id: "?%s"?, url: )"?([\w-]+)"?' % re.escape(endpoint),
+                     r'\1"http://127.0.0.1:%d/agencies/\2"' % port)
+        self.restart()
+
     def restart(self, names=ROUTERS):
         for name in names:
             self.world.kill(name)
@@ -186,10 +197,30 @@ class Run:
         values = sorted(v for (_, what), vs in latency.items() if what == "accept-socket" for v in vs)
         return history.percentile(values, 99), len(values)
 
+    def redis_socket(self, lane):
+        return rig.socket_of(self.world, lane)
+
+    def redis(self, lane, *words):
+        """redis-cli on a lane's Redis, as JSON."""
+        done = subprocess.run(["redis-cli", "--json", "-s", self.redis_socket(lane), *words], capture_output=True,
+                              text=True, timeout=30, check=True)
+        return json.loads(done.stdout)
+
+    def take_delays(self, lane="emergency"):
+        """When each delivery that was delayed was due again, from the lane's audit stream: "ready" for the checker."""
+        n = 0
+        for at, fields in self.redis(lane, "XRANGE", TAG + ":au", "-", "+"):
+            row = dict(zip(fields[::2], fields[1::2]))
+            found = DELAYED.search(row["d"]) if row["w"] == "delay" else None
+            if found:
+                n += 1
+                self.history.add("ready", "info", key=row["k"], at_ms=int(at.split("-")[0]) + int(found.group(1)))
+        return n
+
     # -- the end
 
-    def judge(self, backlog=(), drain_s=DRAIN_S):
-        """Waits until nothing is lost or silent any more, or that long; then the last word."""
+    def judge(self, backlog=(), drain_s=DRAIN_S, look=None):
+        """Waits until nothing is lost or silent any more, or that long; then look() and the last word."""
         until = time.monotonic() + drain_s
         while True:
             verdict = history.check(history.History(self.history.events).add_world(self.world), backlog, self.late)
@@ -197,6 +228,8 @@ class Run:
                 break
             time.sleep(1)
         time.sleep(1)  # what would come twice comes now
+        if look:
+            look()
         self.history.add_world(self.world)
         verdict = history.check(self.history, backlog, self.late)
         fatal = history.FATAL + tuple(self.extra_fatal)

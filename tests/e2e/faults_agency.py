@@ -12,13 +12,6 @@ import rig
 
 
 
-def endpoint_at(run, endpoint, port):
-    """The roster's endpoint now lies at this port; the routers start again on it."""
-    run.setting("agencies.yaml", r'(\{id: "?%s"?, url: )"?([\w-]+)"?' % re.escape(endpoint),
-                r'\1"http://127.0.0.1:%d/agencies/\2"' % port)
-    run.restart()
-
-
 @fault_run.fault("F10")
 def f10(run):
     """one endpoint (1906) accepts and never answers; 108's latencies stay"""
@@ -80,7 +73,7 @@ def retries(run):
 def f11(run):
     """an endpoint (1906) down, then up: attempts follow the schedule"""
     proxy = fault_proxy.Proxy(run.world.standin_port).up()
-    endpoint_at(run, "1906", proxy.port)
+    run.endpoint_at("1906", proxy.port)
     proxy.down()
     leaks = run.stream(5, "9190", 10, lambda row: "1906" in row["agencies"])
     leaks.join()
@@ -112,7 +105,7 @@ def f11(run):
 def f20(run):
     """the agency takes it, and in 20 % the 200 is cut: one effect for each key"""
     proxy = fault_proxy.Proxy(run.world.standin_port, cut_share=0.2, seed=run.seed).up()
-    endpoint_at(run, "108-a", proxy.port)
+    run.endpoint_at("108-a", proxy.port)
     stream = run.stream(15, "9190", int(120 * run.scale), lambda row: row["agencies"] == ["108"])
     stream.join()
     run.expect(stream.stop(), "every message was taken")

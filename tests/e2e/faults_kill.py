@@ -64,32 +64,23 @@ class Pair:
     def __init__(self, run):
         self.run, self.world = run, run.world
         self.second = two_routers.Second(self.world, "emergency")
+        self.redis = self.second.redis
         run.cleanup(lambda: self.second.stop())
-
-    def ask(self, *words):
-        return self.second.ask(*words)
 
     def first_owner(self):
         """The owner that beat last, beside the second."""
-        beats = [o for o in two_routers.beats(self.second) if o != self.second.owner]
-        return beats[-1] if beats else None
-
-    def leases(self, owner):
-        return self.ask("ZRANGE", "%s:lo:%s" % (two_routers.TAG, owner), "0", "-1") if owner else set()
-
-    def is_done(self, key):
-        return self.ask("HGET", "%s:dl:%s" % (two_routers.TAG, key), "st") <= {"done", "dead"}
+        return [o for o in self.redis.beats() if o != self.second.owner][-1]
 
     def die(self, first):
         """kill -9. Returns what it held. Nobody starts it again yet."""
         if not first:
             self.second.stop()
-            return self.leases(self.second.owner), self.second.owner
+            return self.redis.leases(self.second.owner), self.second.owner
         os.kill(self.world.run.pid, signal.SIGSTOP)  # deploy/run does not start it again meanwhile
         owner = self.first_owner()
         self.world.signal("router-emergency", signal.SIGKILL)
         time.sleep(0.02)
-        return self.leases(owner), owner
+        return self.redis.leases(owner), owner
 
     def live(self, first):
         if first:
@@ -116,7 +107,7 @@ def one_round(run, pair, n, rows):
     run.history.add("kill", "info", victim="first" if first else "second")
     held, owner = pair.die(first)
     try:
-        run.world.wait(lambda: not pair.leases(owner), 15, "the leases of the dead router at home")
+        run.world.wait(lambda: not pair.redis.leases(owner), 15, "the leases of the dead router at home")
         run.worst("leases at home", time.monotonic() - at, HOME_S)
 
         def sent():
@@ -125,7 +116,7 @@ def one_round(run, pair, n, rows):
             for row in run.world.received(agency="108", after=run.seen):
                 if row["at_us"] > at_us:
                     again.setdefault(row["key"], row["at_us"])
-            return again if all(k in again or pair.is_done(k) for k in held) else None
+            return again if all(k in again or pair.redis.is_done(k) for k in held) else None
 
         again = run.world.wait(sent, 15, "what the dead router held is sent by the other")
         for key in held & set(again):

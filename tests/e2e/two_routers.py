@@ -30,11 +30,25 @@ SLOTS = 4  # of each router at each endpoint
 RATE = 10  # a second and agency: more than one router has slots for
 
 
-def beats(router):
-    """Owners on that router's Redis, the one that beat last at the end."""
-    done = subprocess.run(["redis-cli", "-s", router.redis, "ZRANGE", TAG + ":hb", "0", "-1"], capture_output=True,
-                          text=True, timeout=10, check=True)
-    return done.stdout.split()
+class Redis:
+    """What a lane's Redis knows of its routers."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def ask(self, *words):
+        done = subprocess.run(["redis-cli", "-s", self.path, *words], capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.split()
+
+    def beats(self):
+        """Owners, the one that beat last at the end."""
+        return self.ask("ZRANGE", TAG + ":hb", "0", "-1")
+
+    def leases(self, owner):
+        return set(self.ask("ZRANGE", "%s:lo:%s" % (TAG, owner), "0", "-1"))
+
+    def is_done(self, key):
+        return set(self.ask("HGET", "%s:dl:%s" % (TAG, key), "st")) <= {"done", "dead"}
 
 
 class Second:
@@ -45,7 +59,7 @@ class Second:
         etc = folder / "etc"
         text = (etc / ("router-%s.yaml" % lane)).read_text()
         self.lane = lane
-        self.redis = re.search(r'(?m)^redis_socket: "?([^"\n]+)', text).group(1)
+        self.redis = Redis(re.search(r'(?m)^redis_socket: "?([^"\n]+)', text).group(1))
         self.port = lab.free_ports(1)[0]
         text = re.sub(r"(?m)^http_port:.*", "http_port: %d" % self.port, text)
         text = re.sub(r"-admin\.sock", "-2-admin.sock", text)
@@ -63,16 +77,11 @@ class Second:
             raise
         (self.owner,) = made
 
-    def ask(self, *words):
-        done = subprocess.run(["redis-cli", "-s", self.redis, *words], capture_output=True, text=True, timeout=10,
-                              check=True)
-        return set(done.stdout.split())
-
     def owners(self):
-        return self.ask("ZRANGE", TAG + ":hb", "0", "-1")
+        return set(self.redis.beats())
 
     def leases(self):
-        return self.ask("ZRANGE", "%s:lo:%s" % (TAG, self.owner), "0", "-1")
+        return self.redis.leases(self.owner)
 
     def stop(self):
         if self.process.poll() is None:
