@@ -2,8 +2,8 @@
 --
 -- Arguments: a msgpack array (see C_ below), the message's bytes ('' = none), one argument of
 -- bytes for each event. Answer: {"OK" | "DUP" | "STALE" | "CONFLICT", accept seq, revision,
--- request id, incident id}. The dedupe key is written last: an error half-way may let a message
--- in twice under the same names, but never lock out its retry.
+-- request id, incident id}. The message, which is what makes it known, is written last: an error
+-- half-way may let it in twice under the same names, but never lock out its retry.
 
 local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
@@ -11,7 +11,6 @@ local C_BOUND, C_LANE, C_TIMERS, C_LENGTH = 17, 18, 19, 19
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 40, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
 local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN = 1, 2, 3, 4, 5, 6, 7, 8
-local PREFIX = 32 -- of a message: accept sequence and accept time, sixteen digits each
 
 local function check_plans(t, c)
     check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
@@ -98,30 +97,33 @@ local function agencies_with(list, lines, timers)
     return table.concat(names, ',')
 end
 
-local function store_request(t, c, bytes, old, now)
+local function store_request(t, c, old, now)
     local set = {'rev', c[C_REVISION] + 1, 'ags', old.agencies}
     local function add(name, value)
         set[#set + 1] = name
         set[#set + 1] = value
     end
-
-    if c[C_MID] ~= '' then
-        old.accept_seq = redis.call('INCR', t .. ':seq')
-        redis.call('SET', t .. ':ms:' .. c[C_MID], string.format('%016.0f%016.0f', old.accept_seq, now) .. bytes)
-        if c[C_REVISION] > 0 then
-            redis.call('RPUSH', t .. ':mi:' .. c[C_RID], c[C_MID] .. ' ' .. c[C_KIND] .. ' ' .. dec(c[C_SEQUENCE]))
-        end
-        add('seq', math.max(old.sequence, c[C_SEQUENCE]))
-    end
-    if c[C_REVISION] == 0 then
-        for name, value in pairs({inc = c[C_INCIDENT], sv = c[C_SERVICE], ty = c[C_TYPE], acc = now,
-                                  mid = c[C_MID], cl = 0}) do
+    local function add_text(name, value)
+        if value ~= '' then
             add(name, value)
         end
     end
-    if c[C_REVISION] == 0 or c[C_RULE] ~= '' then
-        add('ru', c[C_RULE])
+
+    if c[C_MID] ~= '' then
+        old.accept_seq = redis.call('INCR', t .. ':seq')
+        if c[C_REVISION] > 0 then
+            redis.call('RPUSH', t .. ':mi:' .. c[C_RID], c[C_MID] .. ' ' .. c[C_KIND] .. ' ' .. dec(c[C_SEQUENCE]))
+        end
+        if math.max(old.sequence, c[C_SEQUENCE]) ~= 1 then
+            add('seq', math.max(old.sequence, c[C_SEQUENCE]))
+        end
     end
+    if c[C_REVISION] == 0 then
+        add_text('sv', c[C_SERVICE])
+        add_text('ty', c[C_TYPE])
+        add_text('inc', c[C_INCIDENT] ~= incident_of(c[C_RID]) and c[C_INCIDENT] or '')
+    end
+    add_text('ru', c[C_RULE])
     add('p', old.class + 1)
     if c[C_CLOSED] >= 0 then
         add('cl', c[C_CLOSED])
@@ -149,18 +151,33 @@ local function plan_again(t, p, class)
     make_ready(t, d, class)
 end
 
-local function store_plans(t, c, class, now)
+-- A new one. What follows from the request, or is as usual, is not written.
+local function store_delivery(t, c, p, seq)
+    local d = {key = p[P_KEY], hash = t .. ':dl:' .. p[P_KEY], r = c[C_RID], a = p[P_AGENCY], e = p[P_ENDPOINT],
+               s = p[P_SEQUENCE], q = seq}
+    local set = {'r', d.r, 'a', d.a, 'q', d.q}
+    for name, value in pairs({k = p[P_KIND], s = d.s}) do
+        if value ~= USUAL[name] then
+            set[#set + 1], set[#set + 2] = name, value
+        end
+    end
+    for name, value in pairs({e = d.e ~= d.a and d.e or nil, m = p[P_MID] ~= mid_of(d.r) and p[P_MID] or nil,
+                              pv = p[P_PREVIOUS] ~= '' and p[P_PREVIOUS] or nil}) do
+        set[#set + 1], set[#set + 2] = name, value
+    end
+    redis.call('HSET', d.hash, unpack(set))
+    return d
+end
+
+local function store_plans(t, c, class, accept_seq, now)
     for _, p in ipairs(c[C_PLANS]) do
         local hash = t .. ':dl:' .. p[P_KEY]
         local is_there = redis.call('EXISTS', hash) == 1
         if is_there and p[P_AGAIN] == 1 then
             plan_again(t, p, class)
         elseif not is_there then -- a plan made before is left as it is
-            local prefix = redis.call('GETRANGE', t .. ':ms:' .. p[P_MID], 0, PREFIX - 1)
-            local d = {key = p[P_KEY], hash = hash, r = c[C_RID], a = p[P_AGENCY], e = p[P_ENDPOINT],
-                       s = p[P_SEQUENCE], q = tonumber(prefix:sub(1, 16))}
-            redis.call('HSET', hash, 'r', d.r, 'a', d.a, 'e', d.e, 'm', p[P_MID], 'k', p[P_KIND], 's', d.s,
-                'ep', 0, 'at', 0, 'q', d.q, 't', tonumber(prefix:sub(17, 32)), 'pv', p[P_PREVIOUS])
+            local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
+            local d = store_delivery(t, c, p, seq)
             order_add(t, d)
             ready_or_wait(t, d, class, now, c[C_BOUND])
         end
@@ -183,8 +200,12 @@ local function store_events(t, c, args)
 end
 
 -- One timer a line: "kind:level:due" in the request, and its turn in :tz.
-local function store_timers(t, c, accepted, now)
+local function store_timers(t, c, now)
     local rq, set = t .. ':rq:' .. c[C_RID], t .. ':tz'
+    local accepted = now
+    if #c[C_TIMERS] > 0 and c[C_REVISION] > 0 then
+        accepted = select(2, message_head(t, mid_of(c[C_RID]))) or now
+    end
     for _, timer in ipairs(c[C_TIMERS]) do
         local member = c[C_RID] .. '|' .. timer[1]
         local due = math.max(accepted + timer[4], now + timer[5])
@@ -228,13 +249,13 @@ end
 -- wrong closed_ms must delete nothing. Anything else stays.
 local function keep_or_expire(t, rid)
     local rq = t .. ':rq:' .. rid
-    local was = redis.call('HMGET', rq, 'cl', 'mid', 'nd')
-    local closed = tonumber(was[1]) or 0
-    local over = closed > 0 and (tonumber(was[3]) or 0) == 0
+    local was = redis.call('HMGET', rq, 'cl', 'nd')
+    local closed = tonumber(was[1] or nil) or 0
+    local over = closed > 0 and (tonumber(was[2] or nil) or 0) == 0
     for _, field in ipairs(over and redis.call('HKEYS', rq) or {}) do
         over = over and field:sub(1, 2) ~= 'h:'
     end
-    local targets = {rq, t .. ':ms:' .. was[2], t .. ':mi:' .. rid}
+    local targets = {rq, t .. ':ms:' .. mid_of(rid), t .. ':mi:' .. rid}
     for _, entry in ipairs(redis.call('LRANGE', t .. ':mi:' .. rid, 0, MAX - 1)) do
         targets[#targets + 1] = t .. ':ms:' .. entry:sub(1, 32)
     end
@@ -247,27 +268,19 @@ local function keep_or_expire(t, rid)
     end
 end
 
-local function duplicate(t, known)
-    local rid, incident, seq = known:match('^(%S+) (%S+) (%d+)$')
+local function duplicate(t, seq, rid)
+    local r = redis.call('HMGET', t .. ':rq:' .. rid, 'rev', 'inc')
     count(t, 'duplicates', 1)
-    return {'DUP', tonumber(seq), tonumber(redis.call('HGET', t .. ':rq:' .. rid, 'rev') or 0), rid, incident}
-end
-
--- The record of a message that is known, nil for a new one. Redis lets :dd: expire by the wall clock, so a
--- jump may take it early; the message itself is there as long as its request. With both gone the
--- message is new again, under the same names: request id and delivery keys follow from it (I6).
-local function known_message(t, c)
-    local known = redis.call('GET', t .. ':dd:' .. c[C_MID])
-    local seq = not known and redis.call('GETRANGE', t .. ':ms:' .. c[C_MID], 0, PREFIX / 2 - 1) or ''
-    local incident = seq ~= '' and redis.call('HGET', t .. ':rq:' .. c[C_RID], 'inc')
-    return known or incident and c[C_RID] .. ' ' .. incident .. ' ' .. dec(tonumber(seq)) or nil
+    return {'DUP', seq, tonumber(r[1] or 0), rid, incident_of(rid, r[2] or nil)}
 end
 
 -- What the request was before this change; old.class is what it is from now on.
 local function read_old(t, c)
-    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl', 'acc')
-    local old = {revision = tonumber(was[1]) or 0, sequence = tonumber(was[3]) or 0, accept_seq = 0,
-                 incident = was[5] or c[C_INCIDENT], closed = tonumber(was[6]) or 0, accepted = tonumber(was[7] or nil)}
+    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl')
+    local old = {revision = tonumber(was[1]) or 0, sequence = tonumber(was[3] or nil) or was[1] and 1 or 0,
+                 accept_seq = 0,
+                 incident = was[5] or was[1] and incident_of(c[C_RID]) or c[C_INCIDENT],
+                 closed = tonumber(was[6] or nil) or 0}
     old.was_class = was[1] and class_of(was[2]) or LAST_CLASS + 1
     if c[C_PRIORITY] == 0 and was[1] then
         old.class = old.was_class
@@ -281,14 +294,21 @@ end
 redis.register_function('sahaya_1_commit', function(keys, args)
     local t = tag_of(keys, args, #args)
     local c = read_change(t, args)
-    local known = c[C_MID] ~= '' and known_message(t, c)
-    if known then
-        return duplicate(t, known)
+    if c[C_MID] ~= '' then
+        local seq, _, rid = message_head(t, c[C_MID])
+        if seq then
+            return duplicate(t, seq, rid)
+        end
     end
     local old = read_old(t, c)
+    local named = c[C_REVISION] == 0 and mid_of(c[C_RID]) == c[C_MID]
+    if named then
+        old.revision = 0 -- its message is not there: what is there of it is of a step that broke
+    end
     if old.revision ~= c[C_REVISION] then
         return {'CONFLICT', 0, old.revision, c[C_RID], old.incident}
     end
+    check(c[C_REVISION] > 0 or named, 'a new request that is not named after its message')
     old.agencies = agencies_with(old.list, c[C_LINES], c[C_TIMERS])
     local target = c[C_SETTLE] and settle_target(t, c[C_SETTLE], c[C_RID])
     if c[C_SETTLE] and not target then
@@ -297,24 +317,23 @@ redis.register_function('sahaya_1_commit', function(keys, args)
 
     -- From here on everything is written.
     local now = now_ms(t)
-    store_request(t, c, args[2], old, now)
+    store_request(t, c, old, now)
     if target then
         settle_apply(t, target, c[C_SETTLE], old.class, now, c[C_BOUND])
     end
     if old.class < old.was_class and c[C_REVISION] > 0 then
         raise(t, c, old.class, now)
     end
-    store_plans(t, c, old.class, now)
-    store_timers(t, c, old.accepted or now, now)
+    store_plans(t, c, old.class, old.accept_seq, now)
+    store_timers(t, c, now)
     store_events(t, c, args)
-    if c[C_CLOSED] > 0 or old.closed > 0 then
-        keep_or_expire(t, c[C_RID])
-    end
     audit(t, c[C_RID], 'commit', target and target.key or c[C_MID], c[C_AUDIT])
     if c[C_MID] ~= '' then
         count(t, 'accepted', 1)
-        redis.call('SET', t .. ':dd:' .. c[C_MID], c[C_RID] .. ' ' .. old.incident .. ' ' .. dec(old.accept_seq),
-            'PX', DEDUPE_MS)
+        redis.call('SET', t .. ':ms:' .. c[C_MID], struct.pack(MESSAGE_HEAD, old.accept_seq, now) .. c[C_RID] .. args[2])
+    end
+    if c[C_CLOSED] > 0 or old.closed > 0 then
+        keep_or_expire(t, c[C_RID])
     end
     return {'OK', old.accept_seq, old.revision + 1, c[C_RID], old.incident}
 end)
@@ -325,14 +344,16 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
     local t = tag_of(keys, args, 1)
     check(is_id(args[1], 'EB'), 'request id')
     local rq = t .. ':rq:' .. args[1]
-    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'acc', 'cl', 'mid', 'ags')
+    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'cl', 'ags')
     if not was[1] then
         return {}
     end
-    local answer = {tonumber(was[1]), was[2], tonumber(was[3]), tonumber(was[4]), tonumber(was[5]),
-                    tonumber(was[6]), redis.call('GETRANGE', t .. ':ms:' .. was[7], PREFIX, -1),
+    local stored = redis.call('GET', t .. ':ms:' .. mid_of(args[1])) or ''
+    local _, accepted = struct.unpack(MESSAGE_HEAD, stored .. ('\0'):rep(14))
+    local answer = {tonumber(was[1]), incident_of(args[1], was[2] or nil), tonumber(was[3]), tonumber(was[4] or 1),
+                    accepted, tonumber(was[5] or 0), stored:sub(PREFIX + 1),
                     table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ',')}
-    for agency in (was[8] or ''):gmatch('[^,]+') do
+    for agency in (was[6] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'
         answer[#answer + 1] = redis.call('HGET', rq, 't:' .. agency) or ''

@@ -12,7 +12,6 @@
 
 local MAX = 128
 local DAY_MS = 86400000
-local DEDUPE_MS = 10 * DAY_MS
 local DONE_MS = 11 * DAY_MS
 local CLOSED_MS = 40 * DAY_MS
 local LAST_CLASS = 4
@@ -85,7 +84,47 @@ local function count(t, what, by)
     redis.call('HINCRBY', t .. ':st', what, by)
 end
 
-local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 't', 'f1', 'ws', 'ow'}
+-- A message in the store: accept sequence and accept time, seven bytes each, the request's id, and
+-- then its bytes. That it is there is what makes the same message a duplicate.
+local MESSAGE_HEAD, PREFIX = '>I7I7', 43
+
+-- accept sequence, accept ms, request id; nil when there is no such message.
+local function message_head(t, mid)
+    local head = redis.call('GETRANGE', t .. ':ms:' .. mid, 0, PREFIX - 1)
+    if #head < PREFIX then
+        return nil
+    end
+    local seq, at = struct.unpack(MESSAGE_HEAD, head)
+    return seq, at, head:sub(15)
+end
+
+-- The id of the message that made a request stands in the request's id: 26 letters of five bits, of
+-- which the first two are zero.
+local LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+local function mid_of(rid)
+    local out, acc, bits = {}, 0, -2
+    for i = 4, 29 do
+        acc = acc * 32 + (LETTERS:find(rid:sub(i, i), 1, true) or 1) - 1
+        bits = bits + 5
+        while bits >= 4 do
+            bits = bits - 4
+            local rest = 2 ^ bits
+            local nibble = math.floor(acc / rest)
+            out[#out + 1] = ('0123456789abcdef'):sub(nibble + 1, nibble + 1)
+            acc = acc - nibble * rest
+        end
+    end
+    return table.concat(out)
+end
+
+-- A request's own incident has its name but for the first letter; another stands in the request.
+local function incident_of(rid, inc)
+    return inc or 'I' .. rid:sub(2)
+end
+
+local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 'f1', 'ws', 'ow'}
+-- What most waiting deliveries have is not written: a million of them should be small.
+local USUAL = {k = 1, s = 1, ep = 0, at = 0, c = LAST_CLASS}
 
 -- A delivery as a table, numbers as numbers; nil when there is none.
 local function get_delivery(t, key)
@@ -97,10 +136,17 @@ local function get_delivery(t, key)
     for i = 1, #FIELDS do
         d[FIELDS[i]] = values[i] or nil
     end
-    for _, name in ipairs({'k', 's', 'ep', 'at', 'c', 'q', 't', 'f1', 'ws'}) do
-        d[name] = tonumber(d[name])
+    for _, name in ipairs({'k', 's', 'ep', 'at', 'c', 'q', 'f1', 'ws'}) do
+        d[name] = tonumber(d[name]) or USUAL[name]
     end
+    d.e = d.e or d.a
+    d.st = d.st or 'ready'
     return d
+end
+
+-- The id of the message it carries.
+local function mid_in(d)
+    return d.m or mid_of(d.r)
 end
 
 local function request_class(t, rid)
@@ -132,6 +178,8 @@ end
 -- Into the ready queue at its old place: the accept sequence of its message (I7).
 local function make_ready(t, d, class)
     redis.call('ZADD', t .. ':q:' .. d.e .. ':' .. class, d.q, d.key)
-    redis.call('HSET', d.hash, 'st', 'ready', 'c', class)
+    if d.st or class ~= USUAL.c then -- a new one has neither
+        redis.call('HSET', d.hash, 'st', 'ready', 'c', class)
+    end
     d.st, d.c = 'ready', class
 end

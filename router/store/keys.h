@@ -10,15 +10,14 @@
  * gets the tag as KEYS[1] and derives the rest.
  *
  *   :rq:<request>            hash    see below
- *       rev inc p(riority) seq acc cl(osed) sv ty ru mid nd (dead letters) ags
+ *       rev inc (not its own incident) p(riority) seq cl(osed) sv ty ru nd (dead letters) ags
  *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua);
  *       t:<agency> its timer: "kind:level:due ms"
  *   :ms:<mid>                string  with its request
- *       accept seq and accept ms, 16 digits each, then the message's bytes
+ *       accept seq and accept ms, 7 bytes each, its request's id, then the message's bytes; that
+ *       it is there makes the same message a duplicate, so it is written last
  *   :mi:<request>            list    with its request
  *       "mid kind sequence" of its amendments and cancels
- *   :dd:<mid>                string  10 days
- *       "request incident seq": dedupe, written last
  *   :dl:<key>                hash    11 days once done
  *       a delivery, fields below
  *   :or:<request>:<agency>   zset    while needed
@@ -60,13 +59,16 @@
  *
  * A request that is closed and has nothing unsettled and no dead letter expires, with its
  * messages, 40 days after its last change; a later message or reopening takes the expiry off
- * again. What is not settled never expires.
+ * again. What is not settled never expires. A message is known as long as it is there: never for
+ * less than those 40 days.
  *
  * Fields of a delivery: r request, a agency, e endpoint, m message id, k kind, s sequence, st
  * state (ready leased delayed waiting done dead), ep epoch, at attempts, c class of the queue
- * it is in, q accept seq (its place), pd possible duplicate, fb fell back, pv previous, t
- * accept ms, f1 when first leased or delayed, ws waiting since, ow owner of the
- * lease.
+ * it is in, q accept seq (its place), pd possible duplicate, fb fell back, pv previous, f1 when
+ * first leased or delayed, ws waiting since, ow owner of the lease. What a booking that waits has
+ * is not written: e as a, m the request's own, k request, s 1, st ready, ep and at 0, c P4. A
+ * million of them wait, and each of a request, a message and a delivery should stay a small
+ * listpack or string (tests/bench/memory.py).
  */
 #ifndef SAHAYA_STORE_KEYS_H
 #define SAHAYA_STORE_KEYS_H

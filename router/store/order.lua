@@ -1,11 +1,24 @@
 -- Order (I10): unsettled deliveries of one request at one agency go out in sequence.
 --
--- Field h:<agency> of the request says what is unsettled there: absent = nothing; "<key>:<seq>" =
--- one delivery, the usual case, which costs no key of its own; "*" = several, listed in the
--- sorted set :or:<request>:<agency>.
+-- Field h:<agency> of the request says what is unsettled there: absent = nothing; sixteen bytes, the
+-- delivery's key, and its sequence when that is not 1 = one delivery, the usual case, which costs no
+-- key of its own; "*" = several, listed in the sorted set :or:<request>:<agency>.
 
 local function order_set(t, rid, agency)
     return t .. ':or:' .. rid .. ':' .. agency
+end
+
+local HALF = '>I4I4I4I4'
+
+local function held_of(key, seq)
+    local function part(from)
+        return tonumber(key:sub(from, from + 7), 16)
+    end
+    return struct.pack(HALF, part(1), part(9), part(17), part(25)) .. (seq == USUAL.s and '' or dec(seq))
+end
+
+local function held_key(held)
+    return string.format('%08x%08x%08x%08x', struct.unpack(HALF, held))
 end
 
 local function order_add(t, d)
@@ -13,13 +26,12 @@ local function order_add(t, d)
     local held = redis.call('HGET', rq, field)
 
     if not held then
-        redis.call('HSET', rq, field, d.key .. ':' .. d.s)
+        redis.call('HSET', rq, field, held_of(d.key, d.s))
         return
     end
     local set = order_set(t, d.r, d.a)
     if held ~= '*' then
-        local key, seq = held:match('^(%x+):(%d+)$')
-        redis.call('ZADD', set, seq, key)
+        redis.call('ZADD', set, tonumber(held:sub(17)) or USUAL.s, held_key(held))
         redis.call('HSET', rq, field, '*')
     end
     redis.call('ZADD', set, d.s, d.key)
@@ -35,7 +47,7 @@ local function order_remove(t, d)
         if redis.call('EXISTS', set) == 0 then
             redis.call('HDEL', rq, field)
         end
-    elseif held and held:sub(1, 32) == d.key then
+    elseif held and held_key(held) == d.key then
         redis.call('HDEL', rq, field)
     end
 end
@@ -46,7 +58,7 @@ local function order_list(t, rid, agency, rank)
     if held == '*' then
         return redis.call('ZRANGE', order_set(t, rid, agency), rank, rank + MAX - 1)
     elseif held and rank == 0 then
-        return {held:sub(1, 32)}
+        return {held_key(held)}
     end
     return {}
 end

@@ -10,8 +10,8 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
         return nil
     end
     local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru')
-    local stored = redis.call('GET', t .. ':ms:' .. d.m)
-    if not r[1] or not stored then
+    local stored = redis.call('GET', t .. ':ms:' .. mid_in(d))
+    if not r[2] or not stored then
         redis.call('HSET', d.hash, 'st', 'dead')
         redis.call('ZADD', t .. ':dq:' .. d.e, d.q, key)
         count(t, 'dead', 1)
@@ -24,9 +24,10 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
         redis.call('ZADD', t .. ':lo:' .. owner, now + lease_ms, key)
     end
     touch(t, d, class, now, bound)
-    return {key, d.ep + 1, d.r, r[1], d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
-            d.pd and 1 or 0, d.fb and 1 or 0, math.max(0, d.t - offset), math.max(0, now - d.t), r[3], r[4], r[5],
-            d.pv or '', stored:sub(PREFIX + 1)}
+    local _, accepted = struct.unpack(MESSAGE_HEAD, stored)
+    return {key, d.ep + 1, d.r, incident_of(d.r, r[1] or nil), d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
+            d.pd and 1 or 0, d.fb and 1 or 0, math.max(0, accepted - offset), math.max(0, now - accepted), r[3] or '',
+            r[4] or '', r[5] or '', d.pv or '', stored:sub(PREFIX + 1)}
 end
 
 -- owner and dead_ms, the last two arguments; nil and nil when an older router did not send them.
@@ -213,7 +214,8 @@ redis.register_function({function_name = 'sahaya_1_stats', flags = {'no-writes'}
         for class = 0, LAST_CLASS do
             local queue = t .. ':q:' .. endpoint .. ':' .. class
             local first = redis.call('ZRANGE', queue, 0, 0)[1]
-            local since = first and tonumber(redis.call('HGET', t .. ':dl:' .. first, 't') or nil)
+            local oldest = first and get_delivery(t, first)
+            local since = oldest and select(2, message_head(t, mid_in(oldest)))
             answer[#answer + 1] = redis.call('ZCARD', queue)
             ages[#ages + 1] = since and math.max(0, now - since) or 0
         end

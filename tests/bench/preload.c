@@ -29,7 +29,7 @@
 
 struct preload {
     const char *socket, *mix_file, *sender;
-    uint64_t count, in_flight, seed;
+    uint64_t count, in_flight, seed, envelope;
 
     struct mix mix;
     struct sah_loop *loop;
@@ -91,6 +91,27 @@ static void fill_message(struct preload *p, const struct mix_row *row)
                                                                                 : "indane");
 }
 
+/* The bytes; with --envelope, words are added until they are that many. */
+static void encode(struct preload *p)
+{
+    struct sah_request *r = &p->message->u.request;
+    char why[128] = "";
+    int err;
+
+    for (unsigned tries = 0; tries < 4; tries++) {
+        sah_buf_clear(&p->bytes);
+        err = sah_message_encode(p->message, &p->bytes, why, sizeof why);
+        if (err != SAH_OK)
+            fprintf(stderr, "bench_preload: encoding: %s\n", why);
+        SAH_ASSERT(err == SAH_OK);
+        for (size_t left = p->envelope; left > p->bytes.len && r->text_len + 1 < sizeof r->text; left--)
+            r->text[r->text_len++] = 'a';
+        r->text[r->text_len] = '\0';
+        if (p->bytes.len >= p->envelope)
+            return;
+    }
+}
+
 /* What the router writes for it: one line, one delivery. */
 static void fill_change(struct preload *p, const struct mix_row *row)
 {
@@ -149,16 +170,9 @@ static void fill_pipe(struct preload *p)
     p->now_ms = (uint64_t)sah_clock_wall_ms();
     while (p->sent < p->count && p->sent - p->done < p->in_flight && p->up) {
         const struct mix_row *row = mix_pick(&p->mix);
-        char why[128] = "";
-        int err;
 
         fill_message(p, row);
-        sah_buf_clear(&p->bytes);
-        err = sah_message_encode(p->message, &p->bytes, why, sizeof why);
-        if (err != SAH_OK) {
-            fprintf(stderr, "bench_preload: encoding: %s\n", why);
-            SAH_ASSERT(err == SAH_OK);
-        }
+        encode(p);
         fill_change(p, row);
         p->sent++;
         p->body_bytes += p->bytes.len;
@@ -226,6 +240,7 @@ int main(int argc, char **argv)
         {"sender", &p.sender, NULL, 0, 0, "first digits of each sender (9195); 8 follow"},
         {"count", NULL, &p.count, 1, 99999999, "how many (100000)"},
         {"in-flight", NULL, &p.in_flight, 1, 4096, "commits under way at most (256)"},
+        {"envelope", NULL, &p.envelope, 0, 3000, "bytes of each request at least, by more words (0: as it comes)"},
         {"seed", NULL, &p.seed, 1, UINT32_MAX, "of the choice of sayings (1)"},
     };
     uint64_t took_ms;

@@ -48,10 +48,10 @@ def rss_mib(world, name):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1024
 
 
-def preload(world, history, count, prefix="9195", seed=1):
+def preload(world, history, count, prefix="9195", seed=1, envelope=0):
     """Puts `count` bookings into the bulk lane's Redis. Returns what bench_preload tells."""
     out = subprocess.run([program("bench_preload"), "--socket", socket_of(world, "bulk"), "--mix", MIX,
-                          "--count", str(count), "--sender", prefix, "--seed", str(seed)],
+                          "--count", str(count), "--sender", prefix, "--seed", str(seed), "--envelope", str(envelope)],
                          stdout=subprocess.PIPE, text=True, check=True).stdout
     history.add("preload", "ok", prefix=prefix, count=count, **{"class": "P4"})
     return json.loads(out)
