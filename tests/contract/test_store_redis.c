@@ -40,6 +40,15 @@ static long long n_keys(void)
     return n;
 }
 
+static long long memory_of(const char *key)
+{
+    redisReply *reply = redis_server_ask(&with.server, "MEMORY", "USAGE", key, NULL);
+    long long n = reply->integer;
+
+    freeReplyObject(reply);
+    return n;
+}
+
 static void garbage_is_refused_and_writes_nothing(void **state)
 {
 #define TAG       "1", "er:{d00}"
@@ -246,6 +255,52 @@ static void a_clock_set_while_the_server_was_down_is_seen(void **state)
     assert_int_equal(do_tick(&harness, 10).clock_jumps, 0);
 }
 
+/* A million of them wait: what one costs is what they cost a million times. */
+static void a_booking_that_waits_is_small(void **state)
+{
+    char rq[64], ms[64], dl[64];
+    long long before = 0;
+    struct sah_change *c = NULL;
+
+    (void)state;
+    for (unsigned n = 1; n <= 1000; n++) {
+        c = new_request(n, SAH_PRIORITY_P4);
+        sah_format(c->service, sizeof c->service, "LPG_BOOKING");
+        sah_format(c->rule, sizeof c->rule, "P4.lpg");
+        c->incident_type[0] = '\0';
+        add_plan(c, n, "indane");
+        sah_format(c->plans[0].endpoint, sizeof c->plans[0].endpoint, "indane");
+        add_line(c, "indane", SAH_STATE_QUEUED)->sequence = 1;
+        must_commit(&harness, c);
+        if (n == 1)
+            before = n_keys();
+    }
+    assert_int_equal(n_keys() - before, 3 * 999);
+    names_of(1000, rq, ms);
+    sah_format(dl, sizeof dl, "er:{d00}:dl:%s", c->plans[0].key);
+    assert_in_range(memory_of(rq), 1, 216);
+    assert_in_range(memory_of(dl), 1, 152);
+}
+
+/* Nothing rolls back: a step that broke half-way is made again, and locks nobody out. */
+static void a_step_that_broke_before_its_end_is_made_again(void **state)
+{
+    struct sah_committed committed;
+    struct sah_leased leased;
+    char rq[64], ms[64];
+
+    (void)state;
+    accept_request(&harness, 1, SAH_PRIORITY_P1, "108");
+    names_of(1, rq, ms);
+    freeReplyObject(redis_server_ask(&with.server, "DEL", ms, NULL)); /* as if it had not come that far */
+    must_commit(&harness, new_request(1, SAH_PRIORITY_P1));
+    leased = lease_one(&harness, "108");
+    lease_none(&harness, "108");
+    settle_done(&harness, 1, &leased);
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P1), &committed), SAH_OK);
+    assert_true(committed.duplicate);
+}
+
 static void a_store_with_nothing_open_leaves_no_queue_behind(void **state)
 {
     static const char *const patterns[] = {"*:q:*", "*:or:*", "*:lz",   "*:lo:*", "*:rz",
@@ -367,6 +422,8 @@ int main(void)
         CASE(only_what_is_over_expires),
         CASE(a_message_that_has_expired_comes_again_under_its_old_names),
         CASE(a_clock_set_while_the_server_was_down_is_seen),
+        CASE(a_booking_that_waits_is_small),
+        CASE(a_step_that_broke_before_its_end_is_made_again),
         CASE(a_store_with_nothing_open_leaves_no_queue_behind),
         CASE(refusals_of_redis_mean_not_done),
         CASE(worst_first_holds_across_partitions),
