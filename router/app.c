@@ -19,6 +19,7 @@
 #include "app.h"
 #include "link/link.h"
 #include "ops/ops.h"
+#include "store/keys.h"
 #include "store/redis_store.h"
 
 #define BODY_MAX (64 * 1024)
@@ -100,23 +101,18 @@ static void on_turn(void *data)
     sah_timer_start(app->turn, sah_core_tick(app->core, now_of()));
 }
 
+static void on_redis_condition(void *data, enum sah_redis_condition was)
+{
+    struct app *app = data;
+
+    sah_redis_log_condition(app->redis, app->log, was);
+}
+
 static void on_redis_state(void *data, enum sah_redis_state state)
 {
     struct app *app = data;
-    const struct sah_redis_durability *durability;
 
-    if (state == SAH_REDIS_DOWN) {
-        sah_error(app->log, "event=redis.down trouble=\"%s\"", sah_redis_trouble(app->redis));
-        return;
-    }
-    durability = sah_redis_durability(app->redis);
-    sah_info(app->log, "event=redis.up run_id=%s durable=%d", sah_redis_run_id(app->redis), durability->durable);
-    if (durability->known && !durability->durable)
-        sah_error(app->log,
-                  "event=redis.not_durable weaker=\"%s\" do=\"set appendonly yes, appendfsync always, "
-                  "no-appendfsync-on-rewrite no, maxmemory-policy noeviction in this lane's redis.conf\"",
-                  durability->weaker);
-    if (app->core != NULL)
+    if (state == SAH_REDIS_UP && app->core != NULL)
         sah_core_store_came(app->core, now_of());
 }
 
@@ -187,7 +183,9 @@ static int make_store(struct app *app)
 {
     struct sah_redis_settings settings = {.socket_path = app->conf->redis_socket,
                                           .deadline_ms = (uint32_t)app->conf->redis_deadline_ms,
+                                          .probe_function = SAH_KEYS_PROBE,
                                           .on_state = on_redis_state,
+                                          .on_condition = on_redis_condition,
                                           .data = app};
     struct sah_redis_store_settings store_settings = {.loop = app->loop,
                                                       .lane = app->lane,

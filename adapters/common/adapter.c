@@ -27,21 +27,19 @@
 static void on_redis(void *data, enum sah_redis_state state)
 {
     struct sah_adapter *adapter = data;
-    const struct sah_redis_durability *durability;
 
-    if (adapter->closing)
+    if (adapter->closing || state != SAH_REDIS_UP)
         return;
-    if (state != SAH_REDIS_UP) {
-        sah_warn(adapter->log, "event=redis.down why=\"%s\"",
-                 sah_redis_trouble(adapter->store.redis));
-        return;
-    }
-    durability = sah_redis_durability(adapter->store.redis);
-    sah_info(adapter->log, "event=redis.up");
-    if (durability->known && !durability->durable)
-        sah_error(adapter->log, "event=redis.weak weaker=\"%s\"", durability->weaker);
     sah_ad_recover(adapter, true);
     sah_ad_outbox_wake(adapter);
+}
+
+static void on_condition(void *data, enum sah_redis_condition was)
+{
+    struct sah_adapter *adapter = data;
+
+    if (!adapter->closing)
+        sah_redis_log_condition(adapter->store.redis, adapter->log, was);
 }
 
 static void on_stats(void *data, int err, const redisReply *reply)
@@ -98,7 +96,7 @@ static int make_parts(struct sah_adapter *adapter, const struct sah_adapter_sett
         err = sah_ad_link_init(&adapter->links[1], adapter, SAH_LANE_BULK, settings->bulk_bus);
     if (err == SAH_OK)
         err = sah_ad_store_init(&adapter->store, adapter->loop, settings->redis_socket,
-                                adapter->name, on_redis, adapter);
+                                adapter->name, on_redis, on_condition, adapter);
     return err;
 }
 
@@ -166,16 +164,12 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
 
 bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_size)
 {
-    const struct sah_redis_durability *durability;
+    const struct sah_redis_condition_row *row;
 
     SAH_CHECK(adapter, ADAPTER_MAGIC);
-    if (sah_redis_state(adapter->store.redis) != SAH_REDIS_UP) {
-        (void)sah_format(why, why_size, "redis: %s", sah_redis_trouble(adapter->store.redis));
-        return false;
-    }
-    durability = sah_redis_durability(adapter->store.redis);
-    if (durability->known && !durability->durable) {
-        (void)sah_format(why, why_size, "redis is not durable: %s", durability->weaker);
+    row = sah_redis_condition_row(sah_redis_health(adapter->store.redis)->condition);
+    if (row->grade == SAH_REDIS_BAD) {
+        (void)sah_format(why, why_size, "redis: %s", row->words);
         return false;
     }
     if (!sah_ad_link_up(&adapter->links[0])) {
@@ -183,9 +177,17 @@ bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_
         return false;
     }
     (void)sah_format(
-        why, why_size, "ready%s",
-        sah_ad_link_up(&adapter->links[1]) ? "" : "; the bulk lane's router does not answer");
+        why, why_size, "ready%s%s%s",
+        sah_ad_link_up(&adapter->links[1]) ? "" : "; the bulk lane's router does not answer",
+        row->grade == SAH_REDIS_WEAK ? "; WARNING, redis: " : "",
+        row->grade == SAH_REDIS_WEAK ? row->words : "");
     return true;
+}
+
+void sah_adapter_redis_json(const struct sah_adapter *adapter, struct sah_buf *buf)
+{
+    SAH_CHECK(adapter, ADAPTER_MAGIC);
+    sah_redis_health_json(adapter->store.redis, buf);
 }
 
 /* Quarantine: a call of its own, since there is no conversation and no turn in it.

@@ -29,6 +29,9 @@
 -- citizen and class, so replies keep their order and an emergency never waits for a bulk
 -- reply (I7).
 
+-- Told by the probe. Raised with each change that an older adapter must not undo or live with.
+local REVISION = 1
+
 local DAY_MS = 86400000
 local DEDUPE_MS = 10 * DAY_MS
 local IDLE_MS = 30 * DAY_MS
@@ -547,3 +550,5 @@ redis.register_function('sah_ad1_dead', dead)
 redis.register_function('sah_ad1_quarantine', quarantine_add)
 redis.register_function('sah_ad1_quarantine_list', quarantine_list)
 redis.register_function('sah_ad1_stats', stats)
+-- Writes nothing, and is refused whenever a write would be: without the flag no-writes.
+redis.register_function('sah_ad1_probe', function() return REVISION end)

@@ -83,6 +83,7 @@ void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
           sah_redis_state(adapter->store.redis) == SAH_REDIS_UP);
     gauge(buf, channel, "redis_durable", "1 when every acknowledged write survives a crash",
           durability->known && durability->durable);
+    sah_redis_health_metrics(adapter->store.redis, buf, false);
     gauge_pair(buf, channel, "router_up", "1 when that lane's router answered in the last 3 s",
                "lane", sah_ad_link_up(&adapter->links[0]), sah_ad_link_up(&adapter->links[1]));
     gauge_pair(buf, channel, "pending_submits", "messages no router has answered for yet",

@@ -19,6 +19,7 @@
 #define SAH_AD_GATE_SIZE \
     64 /* "dd:" + message id, "ev:" + lane + event id, "<message id>:<index>" */
 #define SAH_AD_FUNCTIONS "sahaya_adapter_1"
+#define SAH_AD_PROBE     "sah_ad1_probe"
 
 struct sah_ad_store {
     struct sah_redis *redis;
@@ -69,6 +70,7 @@ struct sah_ad_change {    /* one atomic step */
 SAH_MUST_USE int sah_ad_store_init(struct sah_ad_store *store, struct sah_loop *loop,
                                    const char *socket_path, const char *channel,
                                    void (*on_state)(void *data, enum sah_redis_state state),
+                                   void (*on_condition)(void *data, enum sah_redis_condition was),
                                    void *data);
 void sah_ad_store_fini(struct sah_ad_store *store);
 

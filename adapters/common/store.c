@@ -23,7 +23,8 @@ extern const size_t sah_ad_functions_len;
 
 int sah_ad_store_init(struct sah_ad_store *store, struct sah_loop *loop,
                       const char *socket_path, const char *channel,
-                      void (*on_state)(void *data, enum sah_redis_state state), void *data)
+                      void (*on_state)(void *data, enum sah_redis_state state),
+                      void (*on_condition)(void *data, enum sah_redis_condition was), void *data)
 {
     struct sah_redis_settings settings = {
         .socket_path = socket_path,
@@ -31,7 +32,9 @@ int sah_ad_store_init(struct sah_ad_store *store, struct sah_loop *loop,
         .function_code = (const char *)sah_ad_functions,
         .function_code_len = sah_ad_functions_len,
         .deadline_ms = DEADLINE_MS,
+        .probe_function = SAH_AD_PROBE,
         .on_state = on_state,
+        .on_condition = on_condition,
         .data = data,
     };
     int err;
@@ -229,6 +232,8 @@ int sah_ad_answer(int err, const redisReply *reply, size_t least_elements)
 {
     if (err != SAH_OK)
         return err;
+    if (sah_redis_reply_condition(reply) != SAH_REDIS_IS_UP)
+        return SAH_EDOWN; /* LOADING, OOM, ...: refused before it ran */
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < least_elements)
         return SAH_EIO;
     return SAH_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define METRICS_MAX_BYTES (1024 * 1024)
+#define READY_MAX_BYTES   (16 * 1024)
 #define METRICS_TYPE      "text/plain; version=0.0.4; charset=utf-8"
 #define LISTED_DEFAULT    50
 #define LISTED_MAX        100
@@ -20,14 +21,20 @@ static void on_health(void *data, struct sah_http_exchange *x)
 static void on_ready(void *data, struct sah_http_exchange *x)
 {
     const struct sah_ops *ops = data;
-    char why[WHY_SIZE] = "";
+    char why[WHY_SIZE] = "stopping";
+    bool ready = !ops->stopping && sah_adapter_ready(ops->adapter, why, sizeof why);
+    struct sah_buf buf;
 
-    if (ops->stopping)
-        sah_http_reply_text(x, 503, "stopping\n");
-    else if (!sah_adapter_ready(ops->adapter, why, sizeof why))
-        sah_http_reply_text(x, 503, "%s\n", why);
+    sah_buf_init(&buf, READY_MAX_BYTES);
+    sah_buf_addf(&buf, "{\"state\":\"%s\",\"why\":\"%s\",\"redis\":",
+                 ops->stopping ? "STOPPING" : ready ? "NORMAL" : "DOWN", why);
+    sah_adapter_redis_json(ops->adapter, &buf);
+    sah_buf_add_text(&buf, "}\n");
+    if (buf.failed)
+        sah_http_reply_text(x, 503, "out of memory\n");
     else
-        sah_http_reply_text(x, 200, "ready\n");
+        sah_http_reply(x, ready ? 200 : 503, "application/json", buf.data, buf.len);
+    sah_buf_fini(&buf);
 }
 
 static void on_metrics(void *data, struct sah_http_exchange *x)

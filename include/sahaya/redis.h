@@ -6,13 +6,19 @@
  * Each call completes exactly once and never from inside sah_redis_call(). After a deadline or a
  * protocol error the connection is closed, since later replies would be read as answers to earlier
  * calls: everything in flight completes with SAH_ETIMEOUT (the outcome is unknown, ask again).
+ *
+ * DOWN also while Redis answers that it cannot serve (LOADING, MISCONF, OOM, READONLY, BUSY, ...): the first call
+ * refused so closes the gate, the connection stays, and the link asks at a calm pace (50 ms, then up to 1 s) until it
+ * can. While UP it looks every 5 s. What is wrong, by name and with what to do: redis_condition.h.
  */
 #ifndef SAHAYA_REDIS_H
 #define SAHAYA_REDIS_H
 
 #include <hiredis/hiredis.h>
 
+#include <sahaya/log.h>
 #include <sahaya/loop.h>
+#include <sahaya/redis_condition.h>
 #include <sahaya/str.h>
 
 struct sah_redis;
@@ -24,8 +30,13 @@ struct sah_redis_settings {
     const char *function_name;  /* library name, e.g. "sahaya_router_1"; NULL = none to load */
     const char *function_code;  /* Lua with "#!lua name=..." ; borrowed for the link's life */
     size_t function_code_len;
+    /* A function of it without keys and without flags that writes nothing and answers the library's REVISION: it is
+     * refused exactly when a write would be, and tells of a library newer than ours. NULL = none. */
+    const char *probe_function;
     uint32_t deadline_ms;       /* default of a call */
     void (*on_state)(void *data, enum sah_redis_state state); /* may be NULL. UP after functions are loaded */
+    /* May be NULL. sah_redis_health() has the new one already; when the state changes as well, on_state comes after. */
+    void (*on_condition)(void *data, enum sah_redis_condition was);
     void *data;
 };
 
@@ -46,7 +57,15 @@ unsigned sah_redis_in_flight(const struct sah_redis *redis);
 SAH_MUST_USE int sah_redis_call(struct sah_redis *redis, uint32_t deadline_ms, const struct sah_slice *argv,
                                 size_t argc, sah_redis_reply_fn *fn, void *data);
 
-/* What CONFIG GET said of durability, asked at each connect; for /readyz and the log. */
+const struct sah_redis_health *sah_redis_health(const struct sah_redis *redis);
+/* {"condition", "grade", "since_ms", "words", "do", "also": [...]}, for /readyz. */
+void sah_redis_health_json(const struct sah_redis *redis, struct sah_buf *buf);
+/* sahaya_redis_condition{condition="..."} 0 or 1, and a counter of changes. */
+void sah_redis_health_metrics(const struct sah_redis *redis, struct sah_buf *buf, bool open_metrics);
+/* The line of a change, for on_condition. */
+void sah_redis_log_condition(const struct sah_redis *redis, struct sah_log *log, enum sah_redis_condition was);
+
+/* What CONFIG GET said of durability, asked at each connect and every 5 s; for /readyz and the log. */
 struct sah_redis_durability {
     bool known;
     bool durable;      /* appendonly yes, appendfsync always, noeviction, rewrite fsync kept */

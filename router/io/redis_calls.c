@@ -79,9 +79,14 @@ void redis_call_done(struct redis_call *call, const redisReply *reply)
     if (reply == NULL) {
         err = redis->destroying ? SAH_ECANCELED : SAH_ETIMEOUT;
         /* hiredis may fail the replies before it says that the connection is lost. */
-        if (redis->trouble[0] == '\0')
-            sah_copy_cut(redis->trouble, sizeof redis->trouble, "connection lost", 15);
-        redis_set_state(redis, SAH_REDIS_DOWN);
+        if (redis->state == SAH_REDIS_UP)
+            redis_set_down(redis, redis->wire != NULL ? redis_wire_trouble(redis->wire) : SAH_REDIS_IS_LOST,
+                           "connection lost");
+    } else if (!call->own && redis->state == SAH_REDIS_UP) {
+        enum sah_redis_condition why = sah_redis_reply_condition(reply);
+
+        if (why != SAH_REDIS_IS_UP) /* those behind it in the pipeline get their own answers */
+            redis_suspend_by(redis, why, reply);
     }
     finish(call, err, reply);
 }
@@ -120,7 +125,7 @@ int redis_refuse(struct sah_redis *redis, sah_redis_reply_fn *fn, void *data)
 }
 
 int redis_put(struct sah_redis *redis, uint32_t deadline_ms, const struct sah_slice *argv,
-              size_t argc, sah_redis_reply_fn *fn, void *data)
+              size_t argc, bool own, sah_redis_reply_fn *fn, void *data)
 {
     struct redis_call *call = call_create(redis, fn, data);
     struct redis_call *place = redis->waiting.tail;
@@ -131,6 +136,7 @@ int redis_put(struct sah_redis *redis, uint32_t deadline_ms, const struct sah_sl
         call_refuse(call);
         return SAH_OK;
     }
+    call->own = own;
     call->deadline_ms = sah_clock_mono_ms() + deadline_ms;
     /* Most calls have the same patience, so the place is nearly always at the end. */
     while (place != NULL && place->deadline_ms > call->deadline_ms)
@@ -163,7 +169,7 @@ void redis_on_deadline(void *data)
         sah_timer_start(redis->deadline_timer, 1);
         return;
     }
-    redis_fail(redis, "no answer in time");
+    redis_fail(redis, SAH_REDIS_IS_TIMEOUT, "no answer in time");
 }
 
 void redis_on_refused(void *data)

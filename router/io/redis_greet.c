@@ -1,204 +1,220 @@
 /*
  * redis_greet - what is asked at each connect, before the first call is let through: is it able
- * to serve, which run is it, how durable is it, has it our functions.
+ * to serve, which run is it, how durable is it, has it our functions, would it take a write. The
+ * same, but for the functions' code, is looked at every few seconds while it is up.
  *
  * Owns:    nothing; it fills run_id and durability of the link.
  * Used by: redis.c.
  * Never:   changes a setting of Redis. It loads the function library, and only when the one
- * there is absent or another.
+ * there is absent or another and not newer: a library tells its age by a line
+ * `local REVISION = N`, raised with each change that an older program must not undo.
  *
- * PING is asked first because it is refused in each state in which writes would be (LOADING,
- * MISCONF, BUSY); INFO and CONFIG are answered even then.
+ *   greeting  PING, CONFIG + INFO, FUNCTION LIST, [FUNCTION LOAD,] probe
+ *   look            CONFIG + INFO,                                 probe
+ *
+ * PING is asked first because it is refused in most states in which writes would be (LOADING,
+ * MISCONF, BUSY); INFO and CONFIG are answered even then. The probe is refused in all of them.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "redis_priv.h"
 
-enum { GREET_DEADLINE_MS = 2000 };
+enum { GREET_DEADLINE_MS = 2000, REVISION_MAX = 1000000 };
 
-/* The first word of an error, "LOADING"; it is all that is kept, since the rest may quote data.
- */
-static void fail_with_word(struct sah_redis *redis, const redisReply *reply)
+/* The first word of an error, "LOADING", is all that is kept, since the rest may quote data. */
+void redis_suspend_by(struct sah_redis *redis, enum sah_redis_condition why, const redisReply *reply)
 {
     char word[32];
-    size_t len = strcspn(reply->str, " \r\n");
 
-    sah_copy_cut(word, sizeof word, reply->str, len);
-    redis_fail(redis, word);
+    sah_copy_cut(word, sizeof word, reply->str, strcspn(reply->str, " \r\n"));
+    redis_suspend(redis, why, word);
 }
 
-/* True when the greeting may go on. */
-static bool is_fine(struct sah_redis *redis, int err, const redisReply *reply)
+static void end(struct sah_redis *redis, enum sah_redis_condition why, const redisReply *reply)
 {
+    redis->asking = false;
+    if (why == SAH_REDIS_IS_UP)
+        redis_greeted(redis);
+    else if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
+        redis_suspend_by(redis, why, reply);
+    else
+        redis_suspend(redis, why, sah_redis_condition_row(why)->name);
+}
+
+/* True when the greeting may go on; `otherwise` is what an error without a name of its own means. */
+static bool is_fine(struct sah_redis *redis, int err, const redisReply *reply,
+                    enum sah_redis_condition otherwise)
+{
+    enum sah_redis_condition why;
+
     if (err != SAH_OK) {
         if (err == SAH_EDOWN) /* could not be sent; in all other cases it is lost already */
-            redis_fail(redis, "out of memory");
+            redis_fail(redis, SAH_REDIS_IS_LOST, "out of memory");
         return false;
     }
-    if (reply->type == REDIS_REPLY_ERROR) {
-        fail_with_word(redis, reply);
-        return false;
-    }
-    return true;
+    if (reply->type != REDIS_REPLY_ERROR)
+        return true;
+    why = sah_redis_reply_condition(reply);
+    end(redis, why != SAH_REDIS_IS_UP ? why : otherwise, reply);
+    return false;
 }
 
 static void put(struct sah_redis *redis, const struct sah_slice *argv, size_t argc,
                 sah_redis_reply_fn *fn)
 {
-    if (redis_put(redis, GREET_DEADLINE_MS, argv, argc, fn, redis) != SAH_OK)
-        redis_fail(redis, "out of memory");
+    if (redis_put(redis, GREET_DEADLINE_MS, argv, argc, true, fn, redis) != SAH_OK)
+        redis_fail(redis, SAH_REDIS_IS_LOST, "out of memory");
+}
+
+/* Of a library's code; 0 when it has none. */
+static uint64_t revision_of(const char *code, size_t len)
+{
+    static const char line[] = "\nlocal REVISION = ";
+    const char *found = memmem(code, len, line, sizeof line - 1), *digits;
+    uint64_t revision = 0;
+    size_t n = 0;
+
+    if (found == NULL)
+        return 0;
+    digits = found + sizeof line - 1;
+    while (digits + n < code + len && digits[n] >= '0' && digits[n] <= '9')
+        n++;
+    return sah_parse_u64((struct sah_slice){digits, n}, 0, REVISION_MAX, &revision) == SAH_OK ? revision : 0;
+}
+
+static uint64_t our_revision(const struct sah_redis *redis)
+{
+    return revision_of(redis->settings.function_code, redis->settings.function_code_len);
+}
+
+static void on_probed(void *data, int err, const redisReply *reply)
+{
+    struct sah_redis *redis = data;
+    enum sah_redis_condition why = SAH_REDIS_IS_UP;
+
+    if (!is_fine(redis, err, reply, SAH_REDIS_IS_FUNCTION_FAILED))
+        return;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        why = SAH_REDIS_IS_FUNCTION_FAILED;
+    else if (reply->integer > (long long)our_revision(redis))
+        why = SAH_REDIS_IS_FUNCTION_NEWER;
+    end(redis, why, reply);
+}
+
+static void probe(struct sah_redis *redis)
+{
+    if (redis->settings.function_name == NULL || redis->settings.probe_function == NULL)
+        end(redis, SAH_REDIS_IS_UP, NULL);
+    else
+        put(redis,
+            (struct sah_slice[]){SAH_SLICE("FCALL"), sah_slice_of(redis->settings.probe_function),
+                                 SAH_SLICE("0")},
+            3, on_probed);
 }
 
 static void on_loaded(void *data, int err, const redisReply *reply)
 {
     struct sah_redis *redis = data;
 
-    if (is_fine(redis, err, reply))
-        redis_greeted(redis);
+    if (is_fine(redis, err, reply, SAH_REDIS_IS_FUNCTION_FAILED))
+        probe(redis);
 }
 
-/* The value behind `key` in a flat list of pairs; NULL when absent. */
-static const redisReply *pair_value(const redisReply *pairs, const char *key)
+/* The code of the one library in an answer of FUNCTION LIST; empty when there is none. */
+static struct sah_slice listed_code(const redisReply *list)
 {
-    if (pairs->type != REDIS_REPLY_ARRAY)
-        return NULL;
+    const redisReply *pairs;
+
+    if (list->type != REDIS_REPLY_ARRAY || list->elements != 1 ||
+        list->element[0]->type != REDIS_REPLY_ARRAY)
+        return (struct sah_slice){"", 0};
+    pairs = list->element[0];
     for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
-        const redisReply *name = pairs->element[i];
+        const redisReply *name = pairs->element[i], *value = pairs->element[i + 1];
 
-        if (name->type == REDIS_REPLY_STRING && strcmp(name->str, key) == 0)
-            return pairs->element[i + 1];
+        if (name->type == REDIS_REPLY_STRING && strcmp(name->str, "library_code") == 0 &&
+            value->type == REDIS_REPLY_STRING)
+            return (struct sah_slice){value->str, value->len};
     }
-    return NULL;
-}
-
-static bool has_our_code(const struct sah_redis *redis, const redisReply *list)
-{
-    const redisReply *code;
-
-    if (list->type != REDIS_REPLY_ARRAY || list->elements != 1)
-        return false;
-    code = pair_value(list->element[0], "library_code");
-    return code != NULL && code->type == REDIS_REPLY_STRING &&
-           code->len == redis->settings.function_code_len &&
-           memcmp(code->str, redis->settings.function_code, code->len) == 0;
+    return (struct sah_slice){"", 0};
 }
 
 static void on_listed(void *data, int err, const redisReply *reply)
 {
     struct sah_redis *redis = data;
+    struct sah_slice ours = {redis->settings.function_code, redis->settings.function_code_len};
+    struct sah_slice theirs;
 
-    if (!is_fine(redis, err, reply))
+    if (!is_fine(redis, err, reply, SAH_REDIS_IS_FUNCTION_FAILED))
         return;
-    if (has_our_code(redis, reply)) {
-        redis_greeted(redis);
-        return;
-    }
-    put(redis,
-        (struct sah_slice[]){
-            SAH_SLICE("FUNCTION"),
-            SAH_SLICE("LOAD"),
-            SAH_SLICE("REPLACE"),
-            {redis->settings.function_code, redis->settings.function_code_len}},
-        4, on_loaded);
+    theirs = listed_code(reply);
+    if (sah_slice_equal(ours, theirs))
+        probe(redis);
+    else if (revision_of(theirs.ptr, theirs.len) > our_revision(redis))
+        end(redis, SAH_REDIS_IS_FUNCTION_NEWER, NULL);
+    else
+        put(redis,
+            (struct sah_slice[]){SAH_SLICE("FUNCTION"), SAH_SLICE("LOAD"), SAH_SLICE("REPLACE"), ours},
+            4, on_loaded);
 }
 
 static void on_config(void *data, int err, const redisReply *reply)
 {
-    static const struct {
-        const char *key;
-        const char *want;
-        bool needed;
-    } rows[] = {
-        {"appendonly", "yes", true},
-        {"appendfsync", "always", true},
-        {"no-appendfsync-on-rewrite", "no", true},
-        {"maxmemory-policy", "noeviction", true},
-        {"save", "", false}, /* a snapshot that fails stops writes: a nuisance, not a loss */
-    };
-    struct sah_redis *redis = data;
-    struct sah_redis_durability *d = &redis->durability;
-    struct sah_buf weaker;
-
-    memset(d, 0, sizeof *d);
-    if (err != SAH_OK || reply->type != REDIS_REPLY_ARRAY)
-        return; /* CONFIG may be forbidden to us: then durability stays unknown */
-    d->known = true;
-    d->durable = true;
-    sah_buf_init(&weaker, 1024);
-    for (size_t i = 0; i < SAH_LEN(rows); i++) {
-        const redisReply *value = pair_value(reply, rows[i].key);
-        const char *text =
-            value != NULL && value->type == REDIS_REPLY_STRING ? value->str : "?";
-
-        if (strcmp(text, rows[i].want) == 0)
-            continue;
-        d->durable = d->durable && !rows[i].needed;
-        sah_buf_addf(&weaker, "%s%s %s (want %s)", weaker.len > 0 ? "; " : "", rows[i].key,
-                     text, rows[i].want[0] != '\0' ? rows[i].want : "none");
-    }
-    if (weaker.data != NULL)
-        sah_copy_cut(d->weaker, sizeof d->weaker, weaker.data, weaker.len);
-    sah_buf_fini(&weaker);
-}
-
-/* The value of a "name:value" line of INFO, as long as it fits. */
-static void info_value(const redisReply *info, const char *name, char *dst, size_t size)
-{
-    const char *line = strstr(info->str, name);
-
-    dst[0] = '\0';
-    if (line != NULL) {
-        line += strlen(name);
-        sah_copy_cut(dst, size, line, strcspn(line, "\r\n"));
-    }
+    if (err == SAH_OK)
+        redis_read_config(data, reply);
 }
 
 static void on_info(void *data, int err, const redisReply *reply)
 {
     struct sah_redis *redis = data;
-    char role[16];
+    enum sah_redis_condition why;
 
-    if (!is_fine(redis, err, reply))
+    if (!is_fine(redis, err, reply, SAH_REDIS_IS_GARBAGE))
         return;
     if (reply->type != REDIS_REPLY_STRING) {
-        redis_fail(redis, "unexpected reply");
+        redis_fail(redis, SAH_REDIS_IS_GARBAGE, "unexpected reply");
         return;
     }
-    info_value(reply, "run_id:", redis->run_id, sizeof redis->run_id);
-    info_value(reply, "\nrole:", role, sizeof role);
-    if (strcmp(role, "slave") == 0) {
-        redis_fail(redis, "READONLY");
-        return;
-    }
-    if (redis->settings.function_name == NULL) {
-        redis_greeted(redis);
-        return;
-    }
-    put(redis,
-        (struct sah_slice[]){SAH_SLICE("FUNCTION"), SAH_SLICE("LIST"), SAH_SLICE("LIBRARYNAME"),
-                             sah_slice_of(redis->settings.function_name),
-                             SAH_SLICE("WITHCODE")},
-        5, on_listed);
+    why = redis_read_info(redis, reply);
+    if (why != SAH_REDIS_IS_UP)
+        end(redis, why, NULL);
+    else if (redis->state == SAH_REDIS_UP || redis->settings.function_name == NULL)
+        probe(redis);
+    else
+        put(redis,
+            (struct sah_slice[]){SAH_SLICE("FUNCTION"), SAH_SLICE("LIST"), SAH_SLICE("LIBRARYNAME"),
+                                 sah_slice_of(redis->settings.function_name), SAH_SLICE("WITHCODE")},
+            5, on_listed);
 }
 
-static void on_pong(void *data, int err, const redisReply *reply)
+void redis_look(struct sah_redis *redis)
 {
-    struct sah_redis *redis = data;
-
-    if (!is_fine(redis, err, reply))
-        return;
+    redis->asking = true;
     put(redis,
         (struct sah_slice[]){SAH_SLICE("CONFIG"), SAH_SLICE("GET"), SAH_SLICE("appendonly"),
                              SAH_SLICE("appendfsync"), SAH_SLICE("no-appendfsync-on-rewrite"),
                              SAH_SLICE("maxmemory-policy"), SAH_SLICE("save")},
         7, on_config);
     put(redis,
-        (struct sah_slice[]){SAH_SLICE("INFO"), SAH_SLICE("server"), SAH_SLICE("replication")},
-        3, on_info);
+        (struct sah_slice[]){SAH_SLICE("INFO"), SAH_SLICE("server"), SAH_SLICE("replication"),
+                             SAH_SLICE("persistence")},
+        4, on_info);
+}
+
+static void on_pong(void *data, int err, const redisReply *reply)
+{
+    struct sah_redis *redis = data;
+
+    if (!is_fine(redis, err, reply, SAH_REDIS_IS_GARBAGE))
+        return;
+    if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "PONG") != 0)
+        redis_fail(redis, SAH_REDIS_IS_GARBAGE, "unexpected reply");
+    else
+        redis_look(redis);
 }
 
 void redis_greet(struct sah_redis *redis)
 {
+    redis->asking = true;
     put(redis, (struct sah_slice[]){SAH_SLICE("PING")}, 1, on_pong);
 }

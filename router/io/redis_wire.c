@@ -47,7 +47,7 @@ static void on_ready(void *data, int events)
     wire->busy++;
     if (events & (IO_READ | IO_BROKEN)) {
         if (is_unasked(wire))
-            redis_fail(wire->redis, "unexpected bytes");
+            redis_fail(wire->redis, SAH_REDIS_IS_GARBAGE, "unexpected bytes");
         else
             redisAsyncHandleRead(wire->ac);
     }
@@ -82,6 +82,12 @@ static void on_read_hook(void *data)
     SAH_UNUSED(data); /* always reading: that is how a loss is noticed */
 }
 
+enum sah_redis_condition redis_wire_trouble(const struct redis_wire *wire)
+{
+    return wire->ac != NULL && wire->ac->c.err == REDIS_ERR_PROTOCOL ? SAH_REDIS_IS_GARBAGE
+                                                                     : SAH_REDIS_IS_LOST;
+}
+
 /* Called by hiredis before or after it fails the pending replies, maybe twice. */
 static void on_cleanup(void *data)
 {
@@ -97,7 +103,7 @@ static void on_cleanup(void *data)
     wire->ac->ev.cleanup = NULL;
     if (wire->redis->wire == wire) {
         wire->redis->wire = NULL;
-        redis_lost(wire->redis, wire->ac->c.errstr);
+        redis_lost(wire->redis, redis_wire_trouble(wire), wire->ac->c.errstr);
     }
     wire->ac = NULL;
     if (wire->busy == 0)

@@ -130,6 +130,7 @@ static void answer_metrics(struct sah_ops *ops, struct sah_http_exchange *x, int
     gauge(&out, "sahaya_router_redis_up", "1 when this lane's Redis answers", sah_redis_state(ops->s.redis) == SAH_REDIS_UP);
     gauge(&out, "sahaya_router_redis_durable", "1 when an accepted write survives a power cut",
           durability->known && durability->durable);
+    sah_redis_health_metrics(ops->s.redis, &out.buf, out.open_metrics);
     gauge(&out, "sahaya_router_adapters", "adapters heard in the last 3 s", sah_link_adapters_alive(ops->s.link));
     gauge(&out, "sahaya_router_jobs", "messages and statuses under way", sah_core_jobs(ops->s.core));
     family(&out, "sahaya_router_http_too_large", "counter", "bodies refused for their size");

@@ -12,6 +12,7 @@
 #include "ops/ops_priv.h"
 #include "ops/token.h"
 
+#define READY_MAX (16 * 1024)
 #define QUARANTINE_SHOWN 50
 #define QUARANTINE_SHOWN_MAX 1000
 
@@ -60,22 +61,20 @@ void sah_ops_healthz(struct sah_ops *ops, struct sah_http_exchange *x)
 
 void sah_ops_readyz(struct sah_ops *ops, struct sah_http_exchange *x)
 {
-    const struct sah_redis_durability *durability;
+    bool takes = sah_redis_state(ops->s.redis) == SAH_REDIS_UP;
+    struct sah_buf buf;
 
     SAH_CHECK(ops, OPS_MAGIC);
-    if (sah_redis_state(ops->s.redis) != SAH_REDIS_UP) {
-        sah_http_reply_text(x, 503,
-                            "not ready: Redis of the %s lane is DOWN (%s)\n"
-                            "do: look at its log and disk; start it; nothing accepted is lost, adapters hold what is new\n",
-                            ops_lane_name(ops->s.lane), sah_redis_trouble(ops->s.redis));
-        return;
-    }
-    durability = sah_redis_durability(ops->s.redis);
-    sah_http_reply_text(x, 200, "ready: lane %s, %u adapters\n%s%s%s", ops_lane_name(ops->s.lane),
-                        sah_link_adapters_alive(ops->s.link),
-                        durability->known && !durability->durable ? "WARNING: Redis is weaker than it should be: " : "",
-                        durability->known && !durability->durable ? durability->weaker : "",
-                        durability->known && !durability->durable ? "\n" : "");
+    sah_buf_init(&buf, READY_MAX);
+    sah_buf_addf(&buf, "{\"state\":\"%s\",\"lane\":\"%s\",\"adapters\":%u,\"redis\":", sah_ops_state(ops),
+                 ops_lane_name(ops->s.lane), sah_link_adapters_alive(ops->s.link));
+    sah_redis_health_json(ops->s.redis, &buf);
+    sah_buf_add_text(&buf, "}\n");
+    if (buf.failed)
+        sah_http_reply_text(x, 503, "out of memory\n");
+    else
+        sah_http_reply(x, takes ? 200 : 503, "application/json", buf.data, buf.len);
+    sah_buf_fini(&buf);
 }
 
 /* ---- asking the store, then answering */

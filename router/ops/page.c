@@ -19,7 +19,7 @@ static const char head[] =
     "<meta name=viewport content='width=device-width'><title>Sahaya router</title><style>"
     "body{font:16px/1.4 system-ui,sans-serif;margin:1.5rem;color:#111;background:#fff}"
     "h1{font-size:1.3rem;margin:0 0 .5rem}.big{font-size:1.6rem;font-weight:700;padding:.6rem 1rem;border-radius:.4rem;color:#fff}"
-    ".good{background:#1b6e3c}.bad{background:#b00020}table{border-collapse:collapse;margin-top:1rem}"
+    ".good{background:#1b6e3c}.bad{background:#b00020}.warn{background:#8a5a00}table{border-collapse:collapse;margin-top:1rem}"
     "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}th:nth-child(-n+3),td:nth-child(-n+3)"
     "{text-align:left}tr.bad td{background:#fde3e6;color:#111}td:empty::after{content:'\\00b7';color:#999}p{margin:.4rem 0}.dim{color:#555}</style>";
 
@@ -89,10 +89,29 @@ static void table(struct sah_buf *buf, struct sah_ops *ops, const struct sah_sto
     sah_buf_add_text(buf, "</table>");
 }
 
+/* One line for each condition that is not good: name, what it is, since when, what to do. */
+static void redis_lines(struct sah_buf *buf, const struct sah_ops *ops)
+{
+    const struct sah_redis_health *health = sah_redis_health(ops->s.redis);
+    long long held_s = (sah_clock_wall_ms() - health->since_ms) / 1000;
+
+    for (unsigned i = 0; i < SAH_REDIS_N_CONDITIONS; i++) {
+        const struct sah_redis_condition_row *row = sah_redis_condition_row((enum sah_redis_condition)i);
+        bool bad = row->grade == SAH_REDIS_BAD;
+
+        if (row->grade == SAH_REDIS_GOOD || !(health->active & (1u << i)))
+            continue;
+        sah_buf_addf(buf, "<p class='big %s'>%s %s (%s", bad ? "bad" : "warn",
+                     bad ? "Redis of this lane:" : "Redis works, but:", row->words, row->name);
+        if (i == (unsigned)health->condition)
+            sah_buf_addf(buf, " for %lld s", held_s > 0 ? held_s : 0);
+        sah_buf_addf(buf, ")<br><b>Do:</b> %s</p>", row->action);
+    }
+}
+
 static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int err, const struct sah_store_stats *stats)
 {
     const struct sah_core_counters *c = sah_core_counters(ops->s.core);
-    const struct sah_redis_durability *durability = sah_redis_durability(ops->s.redis);
     bool up = err == SAH_OK && sah_redis_state(ops->s.redis) == SAH_REDIS_UP;
     char now[SAH_CLOCK_TEXT_MAX];
     struct sah_buf buf;
@@ -105,12 +124,9 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
         sah_buf_add_text(&buf, "<p class='big bad'>No adapter is connected: nothing comes in. Look at the adapters' logs.</p>");
     else if (up)
         sah_buf_addf(&buf, "<p class='big good'>Working. Adapters connected: %u</p>", sah_link_adapters_alive(ops->s.link));
-    else
-        sah_buf_addf(&buf, "<p class='big bad'>Redis of this lane is away (%s). New requests wait at the adapters. "
-                           "Look at its log and disk, then start it.</p>",
-                     sah_redis_trouble(ops->s.redis));
-    if (durability->known && !durability->durable)
-        sah_buf_addf(&buf, "<p class='big bad'>Redis may lose what it accepted: %s</p>", durability->weaker);
+    else if (sah_redis_state(ops->s.redis) == SAH_REDIS_UP)
+        sah_buf_addf(&buf, "<p class='big bad'>The store does not answer (%s). Look again in 5 s.</p>", sah_strerror(err));
+    redis_lines(&buf, ops);
     if (stats->dead > 0)
         sah_buf_addf(&buf, "<p class='big bad'>Dead letters that wait for a person: %llu</p>", (unsigned long long)stats->dead);
     sah_buf_addf(&buf, "<p>accepted %llu &middot; delivered %llu &middot; retries %llu &middot; fell back %llu &middot; "

@@ -10,6 +10,10 @@
 -- The library's name and each function's name carry the version, so that an old and a new router
 -- run side by side during an upgrade.
 
+-- Told by the probe. Raised with each change that an older router must not undo or live with: a router
+-- never replaces a library of a higher revision, and does not use it (FUNCTION_NEWER).
+local REVISION = 1
+
 local MAX = 128
 local DAY_MS = 86400000
 local DONE_MS = 11 * DAY_MS
@@ -183,3 +187,9 @@ local function make_ready(t, d, class)
     end
     d.st, d.c = 'ready', class
 end
+
+-- probe: no keys, writes nothing. Without the flag no-writes, so that it is refused whenever a write would
+-- be (OOM, MISCONF, READONLY, NOREPLICAS): that is what the link asks it for.
+redis.register_function('sahaya_1_probe', function()
+    return REVISION
+end)

@@ -75,6 +75,7 @@
 
 #define SAH_KEYS_LIBRARY             "sahaya_router_1"
 #define SAH_KEYS_FUNCTION(name)      "sahaya_1_" name
+#define SAH_KEYS_PROBE               SAH_KEYS_FUNCTION("probe")
 #define SAH_KEYS_TAG_FORMAT          "er:{d%02u}"
 #define SAH_KEYS_TAG_SIZE            16
 #define SAH_EVENT_ID_LEN             21 /* "E-00-" and 16 digits */

@@ -72,33 +72,13 @@ static int done(const struct reader *r)
 
 int read_error(const redisReply *reply)
 {
-    static const struct {
-        const char *prefix;
-        int err;
-    } meanings[] = {
-        {"SAHINVAL ", SAH_EINVAL},
-        /* Refused before it ran. */
-        {"LOADING ", SAH_EDOWN},
-        {"MISCONF ", SAH_EDOWN},
-        {"OOM ", SAH_EDOWN},
-        {"READONLY ", SAH_EDOWN},
-        {"BUSY ", SAH_EDOWN},
-        {"NOREPLICAS ", SAH_EDOWN},
-        {"MASTERDOWN ", SAH_EDOWN},
-        {"CLUSTERDOWN ", SAH_EDOWN},
-        {"MOVED ", SAH_EDOWN},
-        {"NOAUTH ", SAH_EDOWN},
-        {"NOPERM ", SAH_EDOWN},
-        {"ERR Function not found", SAH_EDOWN},
-    };
+    static const char refused[] = "SAHINVAL ";
+    size_t len = sizeof refused - 1;
 
-    for (size_t i = 0; i < SAH_LEN(meanings); i++) {
-        size_t len = strlen(meanings[i].prefix);
-
-        if (reply->len >= len && memcmp(reply->str, meanings[i].prefix, len) == 0)
-            return meanings[i].err;
-    }
-    return SAH_EPROTO;
+    if (reply->len >= len && memcmp(reply->str, refused, len) == 0)
+        return SAH_EINVAL;
+    /* Refused before it ran: LOADING, OOM, BUSY, ... The link closes its gate on it as well. */
+    return sah_redis_reply_condition(reply) != SAH_REDIS_IS_UP ? SAH_EDOWN : SAH_EPROTO;
 }
 
 int read_commit(struct op *op, const redisReply *reply)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "contract/redis_harness.h"
+#include "store/keys.h"
 
 #define PATIENCE_MS 20000
 
@@ -27,6 +28,7 @@ static void make(struct sah_store_harness *h)
 {
     struct redis_harness *with = h->data;
     struct sah_redis_settings link = {.socket_path = with->server.socket,
+                                      .probe_function = SAH_KEYS_PROBE,
                                       .deadline_ms = PATIENCE_MS};
     struct sah_redis_store_settings store = {.lane = SAH_LANE_EMERGENCY,
                                              .partitions = with->partitions,

@@ -265,6 +265,26 @@ static void an_event_repeated_while_it_waits_is_queued_once(void **state)
     assert_int_equal(w->channel.n_sent, 1);
 }
 
+static bool is_ready(void *data)
+{
+    struct world *w = data;
+    char why[256];
+
+    return sah_adapter_ready(w->adapter, why, sizeof why);
+}
+
+static bool redis_says(struct world *w, const char *condition)
+{
+    struct sah_buf buf;
+    bool said;
+
+    sah_buf_init(&buf, 16 * 1024);
+    sah_adapter_redis_json(w->adapter, &buf);
+    said = strstr(buf.data, condition) == buf.data + sizeof "{\"condition\":\"" - 1;
+    sah_buf_fini(&buf);
+    return said;
+}
+
 static void without_redis_no_event_is_acked(void **state)
 {
     struct world *w = *state;
@@ -277,7 +297,11 @@ static void without_redis_no_event_is_acked(void **state)
     assert_int_equal(router->n_acks, 0);
     assert_int_not_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);
     assert_int_equal(router->n_heard, 0);
+    assert_true(redis_says(w, "OOM"));
+    assert_false(is_ready(w));
     freeReplyObject(redis_do(w, "CONFIG SET maxmemory 0"));
+    assert_true(world_until(w, is_ready, w, 3000)); /* the link finds out by itself */
+    assert_false(redis_says(w, "OOM"));
     router_tell(router, "0001", "c1", true);
     assert_true(world_until(w, is_acked, router, 2000));
     assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);

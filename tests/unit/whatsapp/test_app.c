@@ -89,6 +89,12 @@ bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_
     return false;
 }
 
+void sah_adapter_redis_json(const struct sah_adapter *adapter, struct sah_buf *buf)
+{
+    SAH_UNUSED(adapter);
+    sah_buf_add_text(buf, "{}");
+}
+
 void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
 {
     SAH_UNUSED(adapter);
@@ -333,7 +339,8 @@ static void ops_says_how_it_is(void **state)
     (void)state;
     assert_int_equal(get(ops_port, "/healthz", NULL), 200);
     assert_int_equal(get(ops_port, "/readyz", NULL), 503);
-    assert_string_equal(answer_body, "the fake is never ready\n");
+    assert_string_equal(answer_body,
+                        "{\"state\":\"DOWN\",\"why\":\"the fake is never ready\",\"redis\":{}}\n");
     assert_int_equal(get(ops_port, "/v1/quarantine", NULL), 401);
     assert_int_equal(get(ops_port, "/v1/quarantine", "Bearer wrong"), 401);
     assert_int_equal(get(ops_port, "/v1/quarantine?n=7", "Bearer " SECRET), 200);
