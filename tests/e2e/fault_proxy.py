@@ -4,6 +4,8 @@ Owns:    its port and threads.
 Used by: faults.py, which points an endpoint of the roster at it.
 Never:   changes a byte of what it passes on: the signature must stay good.
 """
+import collections
+import contextlib
 import http.client
 import http.server
 import random
@@ -19,6 +21,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         proxy = self.server.proxy
+        with proxy.attempt(self.path.rsplit("/", 1)[-1]):
+            self.pass_on(proxy)
+
+    def pass_on(self, proxy):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         proxy.count("seen")
         if proxy.fail_next():
@@ -63,7 +69,19 @@ class Proxy:
     def __init__(self, standin_port, port=0, cut_share=0.0, seed=1, fail_share=0.0):
         self.standin_port, self.cut_share, self.fail_share = standin_port, cut_share, fail_share
         self.port, self.server, self.thread = port, None, None
+        self.under_way, self.begun = collections.Counter(), []  # by agency; (monotonic, agency, how many with it)
         self.chance, self.lock, self.counts = random.Random(seed), threading.Lock(), {"seen": 0, "cut": 0, "failed": 0}
+
+    @contextlib.contextmanager
+    def attempt(self, agency):
+        with self.lock:
+            self.under_way[agency] += 1
+            self.begun.append((time.monotonic(), agency, self.under_way[agency]))
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.under_way[agency] -= 1
 
     def count(self, what):
         with self.lock:

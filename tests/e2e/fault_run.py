@@ -220,11 +220,11 @@ class Run:
     # -- the end
 
     def judge(self, backlog=(), drain_s=DRAIN_S, look=None):
-        """Waits until nothing is lost or silent any more, or that long; then look() and the last word."""
+        """Waits until nothing is lost, silent or missing any more, or that long; then look() and the last word."""
         until = time.monotonic() + drain_s
         while True:
             verdict = history.check(history.History(self.history.events).add_world(self.world), backlog, self.late)
-            if not (verdict.findings["lost"] or verdict.findings["silent"]) or time.monotonic() > until:
+            if not any(verdict.findings[k] for k in ("lost", "silent", "gap")) or time.monotonic() > until:
                 break
             time.sleep(1)
         time.sleep(1)  # what would come twice comes now

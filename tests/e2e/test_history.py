@@ -163,6 +163,12 @@ class Checker(unittest.TestCase):
             amendment("5", "112", n, 9000 + n, 1000 * n) for n in (2, 3, 4)]
         self.assertEqual({k: v for k, v in history.check(events).findings.items() if v}, {})
 
+    def test_who_answered_is_not_told_that_somebody_has(self):
+        events = talk(words=(2, 4)) + [deliver("5", "112", 2000 + n, sequence=n, fallback=n == 1, key="k%d" % n, message_id="m%d" % n,
+                                              kind="request" if n == 1 else "amendment", words="words %d" % n,
+                                              amendment="ANSWERED" if n == 3 else "TEXT") for n in (1, 2, 3, 4)]
+        self.assertEqual(history.check(events).findings["gap"], [])
+
     def test_late_is_judged_only_when_asked(self):
         events = say("1", ["108"]) + [deliver("1", "108", history.PROMISE_MS["P0"] + 1), reply("1", "108", 1)]
         self.assertEqual(history.check(events).findings["late"], [])

@@ -13,7 +13,7 @@ A line: {t_ns, wall_us, process, op, type, ...}; t_ns is monotonic where the eve
   ready    info: key at_ms: a delivery was due again from then on (delayed, or its router died)
   preload  ok: prefix count class: messages put into the queue beforehand, senders prefix + 8 digits
   deliver  ok: an attempt that reached an agency: sender agency endpoint key message_id request_id
-           kind class attempt accepted_ms fallback at_us sequence, words of an amendment
+           kind class attempt accepted_ms fallback at_us sequence, words and amendment of an amendment
   reply    ok: to text at_us          status  ok: request_id agency state at_us
   kill     info: what was done to which process
 
@@ -94,7 +94,7 @@ class History:
 
 def deliver_event(row):
     body = row["body"]
-    more = {} if row["kind"] == "request" else {"words": body.get("text")}
+    more = {} if row["kind"] == "request" else {"words": body.get("text"), "amendment": body.get("amendment")}
     return {**more, "sequence": body.get("sequence"), "process": "standin", "op": "deliver", "type": "ok", "at_us": row["at_us"],
             "sender": body.get("citizen", {}).get("callback", "").lstrip("+"),
             "agency": row["agency"], "endpoint": body.get("endpoint", row["agency"]),
@@ -204,7 +204,7 @@ class Checker:
             say = self.said[sender]
             if say["class"] in self.backlog:
                 continue
-            got = {d["agency"] for d in self.by_sender.get(sender, ())}
+            got = {d["agency"] for d in self.by_sender.get(sender, ()) if d["kind"] == "request"}
             lost += ["%s never at %s" % (say["wamid"], a) for a in say["agencies"] if a not in got]
             lost += self.lost_more(sender, say)
         for p in self.preloads:
@@ -317,9 +317,15 @@ class Checker:
         return found
 
     def judge_gap(self):
-        """An agency has a later message of a request and never got an earlier one (I3, I10)."""
-        return ["%s at %s: %s missing before %d" % (request, agency, [n for n in range(1, max(first)) if n not in first], max(first))
-                for (request, agency), first in self.sequences().items() if len(first) < max(first)]
+        """An agency has a later message of a request and never got an earlier one (I3, I10). What the router says itself, that
+        somebody answered, is for the others alone."""
+        answered = {(d["request_id"], d["sequence"]) for d in self.delivers if d.get("amendment") == "ANSWERED"}
+        found = []
+        for (request, agency), first in self.sequences().items():
+            missing = [n for n in range(1, max(first)) if n not in first and (request, n) not in answered]
+            if missing:
+                found.append("%s at %s: %s missing before %d" % (request, agency, missing, max(first)))
+        return found
 
     def judge_held(self):
         """A P0 or P1 amendment or cancel whose first attempt came later than order may hold it back (I10)."""
