@@ -13,6 +13,7 @@
 
 #include "policy/escalation.h"
 #include "policy/outcome.h"
+#include "policy/sameness.h"
 
 #define SAH_LINES_MAX 8
 #define SAH_PLANS_MAX 40
@@ -21,6 +22,13 @@
 #define SAH_LEASE_MAX 64
 #define SAH_PREVIOUS_MAX 6
 #define SAH_DUE_MAX 16 /* timers a tick hands out */
+#define SAH_WORK_MAX 16 /* pieces of work about incidents that a tick hands out */
+#define SAH_CARRIED_MAX 16
+#define SAH_TOLD_MAX 24   /* what reporters said that goes out in one update of an incident */
+#define SAH_MEMBERS_MAX 128 /* reporters of one incident beside the first; the next one has a new one */
+#define SAH_NOTE_SIZE 257
+#define SAH_FEED_SIZE 513
+#define SAH_FEED_MAX 64
 
 /* ---- what the store holds of a request */
 struct sah_line { /* a request at one agency */
@@ -32,6 +40,10 @@ struct sah_line { /* a request at one agency */
     /* A copy made because another agency refused, was silent or has no unit: whose. "" = the request
      * was meant for this one. Whoever answers first has it for all that stand for the same. */
     char stands_for[SAH_AGENCY_SIZE];
+    /* A linked report: the request through which this agency hears of it, and whether it has. "" =
+     * the agency has, or gets, this request itself. */
+    char via[SAH_REQUEST_ID_SIZE];
+    bool carried;
     /* As the store has it; set through sah_change.timers, never from here. */
     enum sah_timer_kind timer;
     unsigned timer_level;
@@ -48,6 +60,12 @@ struct sah_request_view {
     enum sah_priority priority;
     uint32_t last_sequence;
     int64_t accepted_ms, closed_ms; /* closed_ms 0 = open */
+    /* Incidents: the request this one is linked to, "" = none; how many are linked to this one; its own
+     * reporter withdrew while others were linked; what the dispatcher is shown beside it. */
+    char main_id[SAH_REQUEST_ID_SIZE];
+    unsigned n_members;
+    bool left;
+    char note[SAH_NOTE_SIZE];
     unsigned n_lines;
     struct sah_line lines[SAH_LINES_MAX];
     unsigned n_messages; /* what was said since, oldest first; the newest of them when there are more */
@@ -70,9 +88,19 @@ struct sah_plan { /* a delivery to make */
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     /* A delivery that is there: when it is done or delayed it becomes ready now, at `endpoint`, with a
-     * new epoch and as a possible duplicate: same key, old place. In any other state it is under way,
-     * or dead, and stays as it is. */
+     * new epoch and as a possible duplicate (unless it was only held so far): same key, old place. In
+     * any other state it is under way, or dead, and stays as it is. */
     bool again;
+    /* A new delivery that is held: delayed from the start, ready by itself after so long (I4). */
+    uint32_t hold_ms;
+};
+/* A delivery of this request that the agency has in another one: `by`, of the request it is linked to. */
+struct sah_carried {
+    char key[SAH_KEY_SIZE], by[SAH_KEY_SIZE];
+};
+enum sah_history_kind { /* how a dispatcher closed it: counted for its sender */
+    SAH_HISTORY_NONE = 0, SAH_HISTORY_FALSE_REPORT, SAH_HISTORY_FALSE_ALARM, SAH_HISTORY_NO_PATIENT,
+    SAH_HISTORY_CONFIRMED,
 };
 /* A line's timer: one a line, and setting it replaces the one before. It is due at the later of the
  * two, and handed out again and again by tick until a change sets or clears it. */
@@ -107,7 +135,7 @@ struct sah_change {
     struct sah_slice bytes; /* the envelope as it came: unknown fields survive */
     enum sah_kind kind;
     uint32_t sequence;
-    char incident_id[SAH_INCIDENT_ID_SIZE]; /* new requests */
+    char incident_id[SAH_INCIDENT_ID_SIZE]; /* new requests, and one that is linked or unlinked; "" = as it is */
     char service[SAH_SERVICE_SIZE];         /* new requests; kept for deliveries of amendments */
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
@@ -122,6 +150,20 @@ struct sah_change {
     unsigned n_timers;
     struct sah_timer_set timers[SAH_LINES_MAX];
     struct sah_settle settle;
+    /* Incidents. `set_main`: linked to main_id from now on ("" = to none); work JOIN then comes up
+     * until it is over. `told`: items of this request's page that the message of this change tells;
+     * what is left is due again after update_ms. `carried` counts as done whatever state it is in. */
+    bool set_main, left;
+    char main_id[SAH_REQUEST_ID_SIZE];
+    unsigned n_told;
+    struct sah_id told[SAH_TOLD_MAX];
+    uint32_t update_ms;
+    unsigned n_carried;
+    struct sah_carried carried[SAH_CARRIED_MAX];
+    char note[SAH_NOTE_SIZE]; /* "" = as it is */
+    uint64_t sender;          /* new requests: hash; 0 = not said */
+    enum sah_history_kind history;
+    char feed[SAH_FEED_SIZE]; /* "" = nothing that other routers must learn */
     char audit[257]; /* rule, policy version, what was decided: no personal data (I13) */
 };
 struct sah_committed {
@@ -155,6 +197,10 @@ struct sah_leased {
     char rule[SAH_RULE_SIZE];
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
+    char note[SAH_NOTE_SIZE]; /* of the request */
+    struct sah_sender_history history; /* of the request's sender */
+    bool judged;                       /* by the core: suspicion is known */
+    unsigned suspicion;
     struct sah_slice bytes; /* the message's envelope; borrowed until the completion returns */
 };
 
@@ -165,6 +211,61 @@ struct sah_due_timer {
     unsigned level;
     uint32_t late_ms; /* since it was due, however often it was handed out */
 };
+/* ---- incidents: one request carries the others that were linked to it, on its page */
+enum sah_work_kind {
+    SAH_WORK_NONE = 0,
+    SAH_WORK_JOIN,   /* of a linked request: is it on the page of the one it is linked to? */
+    SAH_WORK_TELL,   /* of the main one: an update to its agencies is due */
+    SAH_WORK_FOLLOW, /* of the main one: it changed, and the linked ones follow */
+};
+struct sah_work {
+    char request_id[SAH_REQUEST_ID_SIZE];
+    enum sah_work_kind kind;
+};
+struct sah_item { /* a message of a linked request that the incident's agencies are to hear of */
+    struct sah_id message_id;
+    char member[SAH_REQUEST_ID_SIZE];
+    enum sah_priority priority;
+    bool leaves;         /* a cancel: its reporter withdraws */
+    struct sah_id told_by; /* the update that tells it; zero = not yet */
+};
+enum sah_heard { SAH_HEARD_PENDING = 0, SAH_HEARD_DONE, SAH_HEARD_DEAD };
+struct sah_update { /* an update, and what became of it at each agency */
+    struct sah_id id;
+    unsigned n;
+    struct sah_update_at {
+        char agency[SAH_AGENCY_SIZE], key[SAH_KEY_SIZE];
+        enum sah_heard heard;
+    } at[SAH_LINES_MAX];
+};
+struct sah_page {
+    uint64_t revision; /* of the request whose page it is */
+    unsigned n_members;
+    char members[SAH_MEMBERS_MAX][SAH_REQUEST_ID_SIZE];
+    /* Not told yet, oldest first, SAH_TOLD_MAX at most; then told ones that are not over, as many. */
+    unsigned n_untold, n_told;
+    struct sah_item untold[SAH_TOLD_MAX], told[SAH_TOLD_MAX];
+    unsigned n_updates; /* those of the told ones */
+    struct sah_update updates[SAH_TOLD_MAX];
+};
+struct sah_page_done {
+    uint64_t revision; /* of the page; FOLLOW is over when the request is still at it, and `all` */
+    bool all;
+    unsigned n_over; /* told items that are done with */
+    struct sah_id over[SAH_TOLD_MAX];
+    unsigned n_left;
+    char left[SAH_TOLD_MAX][SAH_REQUEST_ID_SIZE]; /* members that are no more */
+};
+struct sah_feed_cursor { /* the store's; all zero = from the beginning */
+    char at[SAH_PARTITIONS_MAX][24];
+};
+struct sah_fed {
+    bool more;
+    unsigned n;
+    char (*rows)[SAH_FEED_SIZE]; /* borrowed until the completion returns */
+    struct sah_feed_cursor cursor;
+};
+
 struct sah_ticked {
     unsigned moved;   /* deliveries that became ready */
     unsigned waiting; /* still delayed or leased */
@@ -173,6 +274,8 @@ struct sah_ticked {
     int64_t clock_offset_ms; /* what its own clock is ahead of the wall clock because of them */
     unsigned n_timers;
     struct sah_due_timer timers[SAH_DUE_MAX];
+    unsigned n_works;
+    struct sah_work works[SAH_WORK_MAX];
 };
 struct sah_queue_stat {
     char endpoint[SAH_AGENCY_SIZE];
@@ -193,6 +296,9 @@ typedef void sah_tick_fn(void *data, int err, const struct sah_ticked *ticked);
 typedef void sah_stats_fn(void *data, int err, const struct sah_store_stats *stats);
 typedef void sah_events_fn(void *data, int err, const struct sah_outbox_event *events, unsigned n);
 typedef void sah_done_fn(void *data, int err);
+typedef void sah_page_fn(void *data, int err, const struct sah_page *page);
+typedef void sah_bytes_fn(void *data, int err, struct sah_slice bytes);
+typedef void sah_feed_fn(void *data, int err, const struct sah_fed *fed);
 typedef void sah_pieces_fn(void *data, int err, const char *json, size_t len);
 
 struct sah_store {
@@ -206,7 +312,8 @@ struct sah_store {
     void (*settle)(void *data, const struct sah_settle *settle, sah_done_fn *fn, void *fn_data);
     /* Delayed ones that are due, and leases that ran out (epoch + 1), become ready at their old place;
      * so do leases of another router that did not tick for 2 s. A tick says that this one lives.
-     * Timers that are due are handed out, and again 5 s later: a router that dies in between loses none. */
+     * Timers and work that are due are handed out, and again 5 s later: a router that dies in between
+     * loses none. */
     void (*tick)(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data);
     void (*stats)(void *data, const char *const *endpoints, unsigned n, sah_stats_fn *fn, void *fn_data);
     /* Outbox: events of a channel not yet acked, emergencies first, in order within a request; each
@@ -216,6 +323,23 @@ struct sah_store {
     /* What could not be understood: bounded list of the newest 1,000 with a count of all. */
     void (*quarantine)(void *data, const char *source, const char *why, const void *bytes, size_t len, sah_done_fn *fn, void *fn_data);
     void (*quarantine_list)(void *data, unsigned n, sah_pieces_fn *fn, void *fn_data); /* JSON array, newest first */
+
+    /* ---- incidents */
+    /* The member and its item onto the page of main_id; both may be there already. TELL is then due
+     * now, when `at_once` or nothing was told within update_ms; else update_ms after the last update.
+     * The revision of main_id moves when the member is new. SAH_ENOENT: no such request; SAH_ECONFLICT:
+     * it is closed; SAH_ELIMIT: its page is full. */
+    void (*join)(void *data, const char *main_id, const struct sah_item *item, bool at_once, uint32_t update_ms,
+                 sah_done_fn *fn, void *fn_data);
+    void (*page)(void *data, const char *main_id, sah_page_fn *fn, void *fn_data); /* SAH_ENOENT */
+    void (*page_done)(void *data, const char *main_id, const struct sah_page_done *done, sah_done_fn *fn,
+                      void *fn_data);
+    void (*work_over)(void *data, const char *request_id, enum sah_work_kind kind, sah_done_fn *fn, void *fn_data);
+    /* The bytes of one message of a request; SAH_ENOENT. */
+    void (*message)(void *data, const char *request_id, const struct sah_id *id, sah_bytes_fn *fn, void *fn_data);
+    /* What commits said with `feed` since the cursor, or since window_ms ago; SAH_FEED_MAX rows at most. */
+    void (*feed)(void *data, const struct sah_feed_cursor *cursor, uint32_t window_ms, sah_feed_fn *fn,
+                 void *fn_data);
 };
 
 /* ---- agencies */

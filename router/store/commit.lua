@@ -7,20 +7,21 @@
 
 local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
-local C_BOUND, C_LANE, C_TIMERS, C_LENGTH = 17, 18, 19, 19
+local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_LENGTH = 17, 18, 19, 20, 20
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, MESSAGE_MAX = 8, 40, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
-local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN = 1, 2, 3, 4, 5, 6, 7, 8
+local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN, P_HOLD = 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 local function check_plans(t, c)
     check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
     for _, p in ipairs(c[C_PLANS]) do
-        check(type(p) == 'table' and #p == 8, 'plan')
+        check(type(p) == 'table' and #p == 9, 'plan')
         check(is_hex32(p[P_KEY]), 'plan key')
         check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
         check(is_hex32(p[P_MID]), 'plan message id')
         check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
         check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 1), 'plan previous')
+        check(is_int(p[P_HOLD], 0, DAY_MS), 'plan hold')
         check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
             'plan of an unknown message')
     end
@@ -62,7 +63,7 @@ local function read_change(t, args)
     check(c[C_REVISION] > 0 or c[C_MID] ~= '', 'a new request without a message')
     check(is_int(c[C_KIND], 0, 3) and (c[C_MID] == '' or c[C_KIND] > 0), 'kind')
     check(is_int(c[C_SEQUENCE], 0, 2 ^ 32 - 1), 'sequence')
-    check(c[C_REVISION] > 0 or is_id(c[C_INCIDENT], 'I'), 'incident id')
+    check(c[C_REVISION] > 0 and c[C_INCIDENT] == '' or is_id(c[C_INCIDENT], 'I'), 'incident id')
     check(is_text(c[C_SERVICE], 23) and is_text(c[C_TYPE], 23) and is_text(c[C_RULE], 39), 'names')
     check(is_int(c[C_PRIORITY], 0, LAST_CLASS + 1), 'priority')
     check(is_int(c[C_CLOSED], -1, 2 ^ 53), 'closed_ms')
@@ -74,6 +75,7 @@ local function read_change(t, args)
     check_parts(c, args)
     check_timers(c)
     check_plans(t, c)
+    incident_check(c[C_ABOUT])
     return c
 end
 
@@ -131,11 +133,13 @@ local function store_request(t, c, old, now)
     for _, line in ipairs(c[C_LINES]) do
         add('l:' .. line[1], line[2])
     end
+    incident_fields(c, c[C_ABOUT], add)
     redis.call('HSET', t .. ':rq:' .. c[C_RID], unpack(set))
 end
 
--- Once more, now: what is done or delayed. The rest is under way, or dead.
-local function plan_again(t, p, class)
+-- Once more, now: what is done or delayed. The rest is under way, or dead. What was only held so far
+-- goes out for the first time, in its order.
+local function plan_again(t, p, class, now, bound)
     local d = get_delivery(t, p[P_KEY])
     if d.st ~= 'done' and d.st ~= 'delayed' then
         return
@@ -143,12 +147,36 @@ local function plan_again(t, p, class)
     local was_done = d.st == 'done'
     leave(t, d)
     d.e = p[P_ENDPOINT]
-    redis.call('HSET', d.hash, 'e', d.e, 'ep', d.ep + 1, 'pd', 1)
+    redis.call('HSET', d.hash, 'e', d.e, 'ep', d.ep + 1)
     redis.call('PERSIST', d.hash)
     if was_done then
         order_add(t, d)
     end
-    make_ready(t, d, class)
+    if d.at > 0 then
+        redis.call('HSET', d.hash, 'pd', 1)
+        make_ready(t, d, class)
+    else
+        ready_or_wait(t, d, class, now, bound)
+    end
+end
+
+-- A new delivery that is held: delayed from the start.
+local function hold(t, d, due)
+    redis.call('HSET', d.hash, 'st', 'delayed')
+    redis.call('ZADD', t .. ':rz', due, d.key)
+    count(t, 'delayed:' .. d.e, 1)
+end
+
+-- What the agency has in another request is done with (I4): by which delivery stands with it.
+local function store_carried(t, c, class, now)
+    for _, carried in ipairs(c[C_ABOUT][6]) do
+        local d = get_delivery(t, carried[1])
+        if d and d.r == c[C_RID] and d.st ~= 'done' then
+            redis.call('HSET', d.hash, 'cb', carried[2])
+            settle_over(t, d, {SETTLE_DONE}, class, now, c[C_BOUND])
+            audit(t, d.r, 'carried', d.key, 'by=' .. carried[2])
+        end
+    end
 end
 
 -- A new one. What follows from the request, or is as usual, is not written.
@@ -174,12 +202,17 @@ local function store_plans(t, c, class, accept_seq, now)
         local hash = t .. ':dl:' .. p[P_KEY]
         local is_there = redis.call('EXISTS', hash) == 1
         if is_there and p[P_AGAIN] == 1 then
-            plan_again(t, p, class)
+            plan_again(t, p, class, now, c[C_BOUND])
         elseif not is_there then -- a plan made before is left as it is
             local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
             local d = store_delivery(t, c, p, seq)
             order_add(t, d)
-            ready_or_wait(t, d, class, now, c[C_BOUND])
+            incident_planned(t, c[C_RID], p[P_MID], d.a, d.key)
+            if p[P_HOLD] > 0 then
+                hold(t, d, now + p[P_HOLD])
+            else
+                ready_or_wait(t, d, class, now, c[C_BOUND])
+            end
         end
     end
 end
@@ -256,6 +289,9 @@ local function keep_or_expire(t, rid)
         over = over and field:sub(1, 2) ~= 'h:'
     end
     local targets = {rq, t .. ':ms:' .. mid_of(rid), t .. ':mi:' .. rid}
+    for _, letter in ipairs({'e', 'm', 'u', 't'}) do
+        targets[#targets + 1] = page_key(t, letter, rid)
+    end
     for _, entry in ipairs(redis.call('LRANGE', t .. ':mi:' .. rid, 0, MAX - 1)) do
         targets[#targets + 1] = t .. ':ms:' .. entry:sub(1, 32)
     end
@@ -276,7 +312,7 @@ end
 
 -- What the request was before this change; old.class is what it is from now on.
 local function read_old(t, c)
-    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl')
+    local was = redis.call('HMGET', t .. ':rq:' .. c[C_RID], 'rev', 'p', 'seq', 'ags', 'inc', 'cl', 'sd')
     local old = {revision = tonumber(was[1]) or 0, sequence = tonumber(was[3] or nil) or was[1] and 1 or 0,
                  accept_seq = 0,
                  incident = was[5] or was[1] and incident_of(c[C_RID]) or c[C_INCIDENT],
@@ -288,6 +324,10 @@ local function read_old(t, c)
         old.class = class_of(c[C_PRIORITY])
     end
     old.list = was[4]
+    old.sender = was[7] or c[C_ABOUT][8]
+    if c[C_REVISION] > 0 and c[C_INCIDENT] ~= '' then
+        old.incident = c[C_INCIDENT]
+    end
     return old
 end
 
@@ -324,9 +364,12 @@ redis.register_function('sahaya_1_commit', function(keys, args)
     if old.class < old.was_class and c[C_REVISION] > 0 then
         raise(t, c, old.class, now)
     end
+    incident_store(t, c, c[C_ABOUT], now, old.sender)
     store_plans(t, c, old.class, old.accept_seq, now)
+    store_carried(t, c, old.class, now)
     store_timers(t, c, now)
     store_events(t, c, args)
+    incident_changed(t, c, now)
     audit(t, c[C_RID], 'commit', target and target.key or c[C_MID], c[C_AUDIT])
     if c[C_MID] ~= '' then
         count(t, 'accepted', 1)
@@ -339,12 +382,13 @@ redis.register_function('sahaya_1_commit', function(keys, args)
 end)
 
 -- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
--- accepted ms, closed ms, bytes, what was said since ("mid kind sequence,..."), then agency, line, timer ("kind:level:due" or '') for each line}.
+-- accepted ms, closed ms, bytes, what was said since ("mid kind sequence,..."), main request or '', number
+-- of linked ones, left, note, then agency, line, timer ("kind:level:due" or '') for each line}.
 redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'}, callback = function(keys, args)
     local t = tag_of(keys, args, 1)
     check(is_id(args[1], 'EB'), 'request id')
     local rq = t .. ':rq:' .. args[1]
-    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'cl', 'ags')
+    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'cl', 'ags', 'mn', 'lf', 'nt')
     if not was[1] then
         return {}
     end
@@ -352,7 +396,8 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
     local _, accepted = struct.unpack(MESSAGE_HEAD, stored .. ('\0'):rep(14))
     local answer = {tonumber(was[1]), incident_of(args[1], was[2] or nil), tonumber(was[3]), tonumber(was[4] or 1),
                     accepted, tonumber(was[5] or 0), stored:sub(PREFIX + 1),
-                    table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ',')}
+                    table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ','),
+                    was[7] or '', redis.call('ZCARD', page_key(t, 'e', args[1])), was[8] and 1 or 0, was[9] or ''}
     for agency in (was[6] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'

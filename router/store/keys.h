@@ -13,6 +13,20 @@
  *       rev inc (not its own incident) p(riority) seq cl(osed) sv ty ru nd (dead letters) ags
  *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua);
  *       t:<agency> its timer: "kind:level:due ms"
+ *       mn main request it is linked to, lf its reporter left, nt note, sd sender (hash)
+ *   :im:<request>            hash    with its request
+ *       page of an incident: <mid> "member priority leaves told-by"; u:<mid> of an update
+ *       "agency key,..."; lt when it was told last; n how many ever joined
+ *   :ie:<request>            zset    with its request
+ *       the page's members, in the order in which they joined
+ *   :iu:<request>, :it:<request> list with its request
+ *       the page's messages not told yet; told and not over
+ *   :iz                      zset    while needed
+ *       "request|work" that is to be done, by when it is due, ms
+ *   :if                      stream  about 20,000
+ *       what other routers must learn of live incidents; hashes, no words, no numbers
+ *   :sh:<sender>             hash    400 days
+ *       by hash of the sender: fr fa np ok (how its requests were closed) fs first seen
  *   :ms:<mid>                string  with its request
  *       accept seq and accept ms, 7 bytes each, its request's id, then the message's bytes; that
  *       it is there makes the same message a duplicate, so it is written last
@@ -64,11 +78,11 @@
  *
  * Fields of a delivery: r request, a agency, e endpoint, m message id, k kind, s sequence, st
  * state (ready leased delayed waiting done dead), ep epoch, at attempts, c class of the queue
- * it is in, q accept seq (its place), pd possible duplicate, fb fell back, pv previous, f1 when
- * first leased or delayed, ws waiting since, ow owner of the lease. What a booking that waits has
- * is not written: e as a, m the request's own, k request, s 1, st ready, ep and at 0, c P4. A
- * million of them wait, and each of a request, a message and a delivery should stay a small
- * listpack or string (tests/bench/memory.py).
+ * it is in, q accept seq (its place), pd possible duplicate, cb carried by, fb fell back, pv
+ * previous, f1 when first leased or delayed, ws waiting since, ow owner of the lease. What a
+ * booking that waits has is not written: e as a, m the request's own, k request, s 1, st ready,
+ * ep and at 0, c P4. A million of them wait, and each of a request, a message and a delivery
+ * should stay a small listpack or string (tests/bench/memory.py).
  */
 #ifndef SAHAYA_STORE_KEYS_H
 #define SAHAYA_STORE_KEYS_H

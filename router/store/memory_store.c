@@ -20,19 +20,6 @@
 #define TAKE_MAX         64
 #define QUARANTINE_BYTES 2048
 
-struct memory_pending {
-    struct memory_pending *next;
-    void (*finish)(struct sah_memory_store *memory, const struct memory_pending *p);
-    int err;
-    void (*fn)(void); /* the typed function; each finish knows which */
-    void *fn_data;
-    unsigned n;
-    void *items; /* leased, events, queues, view, text: freed after the completion */
-    struct sah_committed committed;
-    struct sah_ticked ticked;
-    struct sah_store_stats stats;
-};
-
 void vec_add(struct vec *vec, void *item)
 {
     if (vec->n == vec->cap) {
@@ -61,9 +48,7 @@ void vec_fini(struct vec *vec)
 
 /* ---- faults and the queue of completions */
 
-#define FN(fn) ((void (*)(void))(fn))
-
-static struct memory_pending *defer(struct sah_memory_store *memory,
+struct memory_pending *memory_defer(struct sah_memory_store *memory,
                                     void (*finish)(struct sah_memory_store *,
                                                    const struct memory_pending *),
                                     void (*fn)(void), void *fn_data)
@@ -85,7 +70,7 @@ static struct memory_pending *defer(struct sah_memory_store *memory,
 
 /* The fault this operation meets; *ret_err is what its caller will hear instead of the truth.
  */
-static bool is_applied(struct sah_memory_store *memory, int *ret_err)
+bool memory_is_applied(struct sah_memory_store *memory, int *ret_err)
 {
     enum sah_memory_fault fault = memory->n_faults > 0 ? memory->fault : SAH_MEMORY_FINE;
 
@@ -173,12 +158,12 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
                         void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_commit, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_commit, FN(fn), fn_data);
     int lost, err;
 
     SAH_ASSERT(change->n_lines <= SAH_LINES_MAX && change->n_plans <= SAH_PLANS_MAX &&
                change->n_events <= SAH_EVENTS_MAX);
-    if (is_applied(memory, &lost)) {
+    if (memory_is_applied(memory, &lost)) {
         err = model_commit(memory, change, &p->committed);
         p->err = err;
     }
@@ -208,11 +193,11 @@ static void finish_load(struct sah_memory_store *memory, const struct memory_pen
 static void port_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_load, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_load, FN(fn), fn_data);
     const struct memory_request *r = model_request(memory, request_id);
     struct memory_request *copy;
 
-    is_applied(memory, &p->err);
+    memory_is_applied(memory, &p->err);
     if (p->err != SAH_OK)
         return;
     if (r == NULL) {
@@ -240,17 +225,17 @@ static void port_lease(void *data, const char *endpoint, unsigned max_class, uns
                        sah_lease_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_lease, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_lease, FN(fn), fn_data);
 
     SAH_ASSERT(max_class < SAH_N_CLASSES);
     n = bounded(n, SAH_LEASE_MAX);
     p->items = calloc(n, sizeof(struct sah_leased));
     SAH_ASSERT(p->items != NULL);
-    if (is_applied(memory, &p->err))
+    if (memory_is_applied(memory, &p->err))
         p->n = model_lease(memory, endpoint, max_class, n, p->items);
 }
 
-static void finish_done(struct sah_memory_store *memory, const struct memory_pending *p)
+void memory_finish_done(struct sah_memory_store *memory, const struct memory_pending *p)
 {
     SAH_UNUSED(memory);
     ((sah_done_fn *)p->fn)(p->fn_data, p->err);
@@ -260,11 +245,11 @@ static void port_settle(void *data, const struct sah_settle *settle, sah_done_fn
                         void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_done, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, memory_finish_done, FN(fn), fn_data);
     int lost;
 
     SAH_ASSERT(settle->kind == SAH_SETTLE_DELAY);
-    if (is_applied(memory, &lost))
+    if (memory_is_applied(memory, &lost))
         p->err = model_settle(memory, settle);
     if (lost != SAH_OK)
         p->err = lost;
@@ -279,9 +264,9 @@ static void finish_tick(struct sah_memory_store *memory, const struct memory_pen
 static void port_tick(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_tick, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_tick, FN(fn), fn_data);
 
-    if (is_applied(memory, &p->err))
+    if (memory_is_applied(memory, &p->err))
         model_tick(memory, bounded(limit, TICK_MAX), &p->ticked);
     if (p->err != SAH_OK)
         memset(&p->ticked, 0, sizeof p->ticked);
@@ -297,7 +282,7 @@ static void port_stats(void *data, const char *const *endpoints, unsigned n, sah
                        void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_stats, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_stats, FN(fn), fn_data);
     struct sah_queue_stat *queues = calloc(n + 1, sizeof *queues);
 
     SAH_ASSERT(queues != NULL);
@@ -306,7 +291,7 @@ static void port_stats(void *data, const char *const *endpoints, unsigned n, sah
         sah_format(queues[i].endpoint, sizeof queues[i].endpoint, "%s", endpoints[i]);
     p->stats.queues = queues;
     p->stats.n_queues = n;
-    is_applied(memory, &p->err);
+    memory_is_applied(memory, &p->err);
     if (p->err == SAH_OK)
         model_stats(memory, &p->stats, queues);
 }
@@ -321,12 +306,12 @@ static void port_outbox_take(void *data, const char *channel, unsigned n, uint32
                              sah_events_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_take, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_take, FN(fn), fn_data);
 
     n = bounded(n, TAKE_MAX);
     p->items = calloc(n, sizeof(struct sah_outbox_event));
     SAH_ASSERT(p->items != NULL);
-    if (is_applied(memory, &p->err))
+    if (memory_is_applied(memory, &p->err))
         p->n = model_take(memory, channel, n, lease_ms > 0 ? lease_ms : 1, p->items);
 }
 
@@ -339,11 +324,11 @@ static bool event_id_good(const char *id)
 static void port_outbox_ack(void *data, const char *event_id, sah_done_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_done, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, memory_finish_done, FN(fn), fn_data);
 
     if (!event_id_good(event_id))
         p->err = SAH_EINVAL;
-    else if (is_applied(memory, &p->err)) {
+    else if (memory_is_applied(memory, &p->err)) {
         for (size_t i = 0; i < memory->events.n; i++) {
             struct memory_event *e = memory->events.v[i];
 
@@ -360,11 +345,11 @@ static void port_quarantine(void *data, const char *source, const char *why, con
                             size_t len, sah_done_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_done, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, memory_finish_done, FN(fn), fn_data);
     char hex[2 * QUARANTINE_BYTES + 1];
     struct sah_buf buf;
 
-    if (!is_applied(memory, &p->err))
+    if (!memory_is_applied(memory, &p->err))
         return;
     sah_hex(hex, bytes, len < QUARANTINE_BYTES ? len : QUARANTINE_BYTES);
     sah_buf_init(&buf, 8192);
@@ -391,10 +376,10 @@ static void finish_pieces(struct sah_memory_store *memory, const struct memory_p
 static void port_quarantine_list(void *data, unsigned n, sah_pieces_fn *fn, void *fn_data)
 {
     struct sah_memory_store *memory = data;
-    struct memory_pending *p = defer(memory, finish_pieces, FN(fn), fn_data);
+    struct memory_pending *p = memory_defer(memory, finish_pieces, FN(fn), fn_data);
     struct sah_buf buf;
 
-    is_applied(memory, &p->err);
+    memory_is_applied(memory, &p->err);
     if (p->err != SAH_OK)
         return;
     sah_buf_init(&buf, (size_t)16 * 1024 * 1024);
@@ -448,6 +433,7 @@ int sah_memory_store_create(const struct sah_memory_store_settings *settings,
     }
     memory->port = port;
     memory->port.data = memory;
+    memory_incident_ports(&memory->port);
     *ret_memory = memory;
     return SAH_OK;
 }
@@ -463,6 +449,11 @@ void sah_memory_store_destroy(struct sah_memory_store *memory)
     vec_fini(&memory->deliveries);
     vec_fini(&memory->events);
     vec_fini(&memory->quarantined);
+    vec_fini(&memory->pages);
+    vec_fini(&memory->items);
+    vec_fini(&memory->works);
+    vec_fini(&memory->fed);
+    vec_fini(&memory->histories);
     free(memory->scratch);
     memory->magic = 0;
     free(memory);

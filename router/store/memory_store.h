@@ -64,6 +64,7 @@ struct sah_memory_delivery {
     int64_t waiting_ms; /* since when it waits for its turn */
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
+    char carried_by[SAH_KEY_SIZE]; /* done because the agency has it in that one; "" = by itself */
 };
 
 SAH_MUST_USE int sah_memory_store_create(const struct sah_memory_store_settings *settings,

@@ -60,7 +60,8 @@ static bool change_good(struct sah_memory_store *memory, const struct sah_change
         good = good && is_name(c->events[i].channel) && event_good(memory, &c->events[i]);
     if (c->settle.kind != SAH_SETTLE_NONE)
         good = good && strlen(c->settle.key) == SAH_KEY_SIZE - 1;
-    return good && (c->settle.kind != SAH_SETTLE_DELAY || is_name(c->settle.endpoint));
+    return good && model_incident_good(c) &&
+           (c->settle.kind != SAH_SETTLE_DELAY || is_name(c->settle.endpoint));
 }
 
 static bool has_agency(const struct memory_request *r, const struct sah_change *c,
@@ -169,7 +170,8 @@ static void store_timers(const struct sah_memory_store *memory, struct memory_re
     }
 }
 
-/* Once more, now: what is done or delayed. The rest is under way, or dead. */
+/* Once more, now: what is done or delayed. The rest is under way, or dead. What was only held so
+ * far goes out for the first time, in its order. */
 static void plan_again(struct sah_memory_store *memory, struct sah_memory_delivery *d,
                        const struct sah_plan *plan)
 {
@@ -177,6 +179,10 @@ static void plan_again(struct sah_memory_store *memory, struct sah_memory_delive
         return;
     memcpy(d->endpoint, plan->endpoint, sizeof d->endpoint);
     d->epoch++;
+    if (d->attempts == 0) {
+        model_ready_or_wait(memory, d);
+        return;
+    }
     d->possible_duplicate = true;
     d->state = SAH_MEMORY_READY;
     d->class = sah_priority_class(model_request(memory, d->request_id)->view.priority);
@@ -210,7 +216,12 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
         memcpy(d->previous, p->previous, sizeof d->previous);
         d->state = SAH_MEMORY_READY;
         vec_add(&memory->deliveries, d);
-        model_ready_or_wait(memory, d);
+        if (p->hold_ms == 0) {
+            model_ready_or_wait(memory, d);
+        } else {
+            d->state = SAH_MEMORY_DELAYED;
+            d->due_ms = memory->now_ms + p->hold_ms;
+        }
     }
 }
 
@@ -275,6 +286,8 @@ static void store_request(struct memory_request *r, const struct sah_change *c)
         r->view.priority = c->priority;
     if (c->closed_ms >= 0)
         r->view.closed_ms = c->closed_ms;
+    if (c->incident_id[0] != '\0')
+        memcpy(r->view.incident_id, c->incident_id, sizeof r->view.incident_id);
     store_lines(r, c);
 }
 
@@ -291,7 +304,7 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
         return SAH_EINVAL;
     sah_format(ret->store_run_id, sizeof ret->store_run_id, "memory");
     memcpy(ret->request_id, c->request_id, sizeof ret->request_id);
-    memcpy(ret->incident_id, r != NULL ? r->view.incident_id : c->incident_id,
+    memcpy(ret->incident_id, r != NULL && c->incident_id[0] == '\0' ? r->view.incident_id : c->incident_id,
            sizeof ret->incident_id);
     ret->revision = r != NULL ? r->view.revision : 0;
     if (known != NULL) {
@@ -330,9 +343,12 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
         model_settle_apply(memory, target, &c->settle);
     if (sah_priority_class(r->view.priority) < was_class)
         raise_queued(memory, r);
+    model_incident_store(memory, r, c);
     store_plans(memory, c);
+    model_carry(memory, c);
     store_timers(memory, r, c);
     store_events(memory, c);
+    model_incident_changed(memory, c);
     ret->revision = r->view.revision;
     return SAH_OK;
 }

@@ -244,6 +244,9 @@ static void lease_one(struct sah_memory_store *memory, struct sah_memory_deliver
     memcpy(ret->rule, r->rule, sizeof ret->rule);
     ret->n_previous = d->n_previous;
     memcpy(ret->previous, d->previous, sizeof ret->previous);
+    memcpy(ret->note, r->view.note, sizeof ret->note);
+    if (model_history(memory, r->sender) != NULL)
+        ret->history = model_history(memory, r->sender)->counts;
     ret->bytes = (struct sah_slice){m->bytes, m->len};
 }
 
@@ -356,6 +359,10 @@ static void tick_state(struct sah_memory_store *memory, enum sah_memory_state st
             return;
         }
         (*looked)++;
+        if (state == SAH_MEMORY_DELAYED && d->attempts == 0) { /* held so far: in its order */
+            ret->moved += model_ready_or_wait(memory, d);
+            continue;
+        }
         ret->moved++;
         if (state == SAH_MEMORY_LEASED) {
             d->epoch++;
@@ -410,6 +417,7 @@ void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_tick
     tick_timers(memory, ret);
     ret->clock_jumps = memory->n_jumps;
     ret->clock_offset_ms = memory->offset_ms;
+    model_tick_works(memory, ret);
     for (size_t i = 0; i < memory->deliveries.n; i++) {
         const struct sah_memory_delivery *d = memory->deliveries.v[i];
 

@@ -33,6 +33,7 @@ struct memory_request {
     char service[SAH_SERVICE_SIZE];
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
+    uint64_t sender; /* hash */
     struct memory_timer { /* of the line at the same place; its kind and level are in the view
                            */
         bool armed;
@@ -42,6 +43,32 @@ struct memory_request {
 struct memory_event {
     struct sah_outbox_event event;
     int64_t hidden_until_ms;
+};
+
+struct memory_page { /* of an incident */
+    char main_id[SAH_REQUEST_ID_SIZE];
+    unsigned n_members;
+    char members[SAH_MEMBERS_MAX][SAH_REQUEST_ID_SIZE];
+    bool has_told;
+    int64_t told_ms;
+};
+struct memory_item {
+    char main_id[SAH_REQUEST_ID_SIZE];
+    struct sah_item item;
+    bool told, over;
+    uint64_t told_place;
+};
+struct memory_work {
+    struct sah_work work;
+    int64_t due_ms;
+};
+struct memory_fed {
+    int64_t at_ms;
+    char text[SAH_FEED_SIZE];
+};
+struct memory_history {
+    uint64_t sender;
+    struct sah_sender_history counts;
 };
 
 struct memory_pending;
@@ -60,6 +87,8 @@ struct sah_memory_store {
     int64_t judged_since_ms; /* since when owners are judged by their beat */
     struct vec requests, messages, deliveries, events;
     struct vec quarantined; /* JSON texts, oldest first */
+    struct vec pages, items, works, fed, histories;
+    uint64_t told_places;
     uint64_t accept_seq, event_seq, n_accepted, n_duplicates, n_quarantined;
     struct sah_message *scratch;
     enum sah_memory_fault fault;
@@ -81,6 +110,44 @@ struct sah_memory_delivery *model_settle_target(const struct sah_memory_store *m
                                                 const char *request_id);
 void model_settle_apply(struct sah_memory_store *memory, struct sah_memory_delivery *d,
                         const struct sah_settle *settle);
+#define FN(fn) ((void (*)(void))(fn))
+struct memory_pending {
+    struct memory_pending *next;
+    void (*finish)(struct sah_memory_store *memory, const struct memory_pending *p);
+    int err;
+    void (*fn)(void); /* the typed function; each finish knows which */
+    void *fn_data;
+    unsigned n;
+    void *items; /* leased, events, queues, view, text: freed after the completion */
+    struct sah_committed committed;
+    struct sah_ticked ticked;
+    struct sah_store_stats stats;
+};
+/* memory_store.c: a completion's place in the queue; the fault that an operation meets. */
+struct memory_pending *memory_defer(struct sah_memory_store *memory,
+                                    void (*finish)(struct sah_memory_store *,
+                                                   const struct memory_pending *),
+                                    void (*fn)(void), void *fn_data);
+bool memory_is_applied(struct sah_memory_store *memory, int *ret_err);
+void memory_finish_done(struct sah_memory_store *memory, const struct memory_pending *p);
+void memory_incident_ports(struct sah_store *port); /* memory_store_page.c */
+
+/* memory_store_incident.c */
+bool model_incident_good(const struct sah_change *change);
+void model_incident_store(struct sah_memory_store *memory, struct memory_request *r,
+                          const struct sah_change *change);
+void model_carry(struct sah_memory_store *memory, const struct sah_change *change);
+void model_incident_changed(struct sah_memory_store *memory, const struct sah_change *change);
+void model_tick_works(struct sah_memory_store *memory, struct sah_ticked *ret);
+struct memory_history *model_history(const struct sah_memory_store *memory, uint64_t sender);
+int model_join(struct sah_memory_store *memory, const char *main_id, const struct sah_item *item,
+               bool at_once, uint32_t update_ms);
+int model_page(const struct sah_memory_store *memory, const char *main_id, struct sah_page *ret);
+void model_page_done(struct sah_memory_store *memory, const char *main_id,
+                     const struct sah_page_done *done);
+void model_work_over(struct sah_memory_store *memory, const char *request_id,
+                     enum sah_work_kind kind);
+void model_feed(const struct sah_memory_store *memory, uint32_t window_ms, struct sah_fed *ret);
 int model_commit(struct sah_memory_store *memory, const struct sah_change *change,
                  struct sah_committed *ret);
 unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsigned max_class,

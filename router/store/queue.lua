@@ -9,7 +9,7 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     if not d then
         return nil
     end
-    local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru')
+    local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru', 'nt', 'sd')
     local stored = redis.call('GET', t .. ':ms:' .. mid_in(d))
     if not r[2] or not stored then
         redis.call('HSET', d.hash, 'st', 'dead')
@@ -27,7 +27,7 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     local _, accepted = struct.unpack(MESSAGE_HEAD, stored)
     return {key, d.ep + 1, d.r, incident_of(d.r, r[1] or nil), d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
             d.pd and 1 or 0, d.fb and 1 or 0, math.max(0, accepted - offset), math.max(0, now - accepted), r[3] or '',
-            r[4] or '', r[5] or '', d.pv or '', stored:sub(PREFIX + 1)}
+            r[4] or '', r[5] or '', d.pv or '', r[6] or '', sender_history(t, r[7]), stored:sub(PREFIX + 1)}
 end
 
 -- owner and dead_ms, the last two arguments; nil and nil when an older router did not send them.
@@ -122,12 +122,13 @@ local function due_timers(t, now, limit, answer)
 end
 
 -- tick: limit, bound_ms, timers at most, owner, dead_ms, passed_ms (since this router's last tick that
--- was answered, by its monotonic clock; 0 = unknown). {moved, waiting, more, jumps, offset, then each
--- timer}; the offset as text, it may be negative.
+-- was answered, by its monotonic clock; 0 = unknown), works at most. {moved, waiting, more, jumps,
+-- offset, each timer's parts, each work's parts}; the offset as text, it may be negative.
 -- Leases that ran out come first, then those of dead owners, then order, then retries: what somebody
 -- may have in hand is the oldest trouble.
 redis.register_function('sahaya_1_tick', function(keys, args)
-    local t = tag_of(keys, args, #args == 3 and 3 or 6)
+    local t = tag_of(keys, args, 7)
+    local works_max = int_arg(args[7], 0, WORK_MAX, 'works')
     local limit = int_arg(args[1], 1, MAX, 'limit')
     local timers_max = int_arg(args[3], 0, DUE_MAX, 'timers')
     local bound = int_arg(args[2], 0, 60000, 'bound_ms')
@@ -176,11 +177,17 @@ redis.register_function('sahaya_1_tick', function(keys, args)
     end)
     each(':rz', now, 'delayed', function(d)
         leave(t, d)
+        if d.at == 0 then -- held so far, and never sent: in its order
+            return ready_or_wait(t, d, request_class(t, d.r), now, bound)
+        end
         make_ready(t, d, request_class(t, d.r))
         return true
     end)
-    local timers = {}
+    local timers, works = {}, {}
     due_timers(t, now, timers_max, timers)
+    if due_works(t, now, works_max, works) == WORK_MAX then
+        more = 1
+    end
     for _, set in ipairs({':lz', ':wz', ':rz'}) do
         if looked >= limit and #due(t, set, now, 1) > 0 then
             more = 1
@@ -190,7 +197,7 @@ redis.register_function('sahaya_1_tick', function(keys, args)
         more = 1
     end
     return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more,
-            clock.jumps, dec(clock.offset), unpack(timers)}
+            clock.jumps, dec(clock.offset), timers, works}
 end)
 
 local function counter(t, name)

@@ -21,7 +21,7 @@
 
 /* ---- the port */
 
-static struct op *op_create(struct sah_redis_store *store, enum op_kind kind, unsigned n_steps)
+struct op *op_create(struct sah_redis_store *store, enum op_kind kind, unsigned n_steps)
 {
     struct op *op = calloc(1, sizeof *op);
 
@@ -40,8 +40,7 @@ static unsigned bounded(unsigned n, unsigned max)
     return n < 1 ? 1 : n > max ? max : n;
 }
 
-static int partition_of(const struct sah_redis_store *store, const char *request_id,
-                        unsigned *ret)
+int op_partition(const struct sah_redis_store *store, const char *request_id, unsigned *ret)
 {
     unsigned partition;
     int err = sah_request_id_parse(sah_slice_of(request_id), NULL, &partition);
@@ -59,7 +58,7 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     struct sah_buf packed, events;
     struct args args;
     unsigned partition = 0;
-    int err = partition_of(op->store, change->request_id, &partition);
+    int err = op_partition(op->store, change->request_id, &partition);
 
     op->fn.commit = fn;
     op->fn_data = fn_data;
@@ -84,7 +83,7 @@ static void port_load(void *data, const char *request_id, sah_load_fn *fn, void 
 
     op->fn.load = fn;
     op->fn_data = fn_data;
-    if (partition_of(op->store, request_id, &partition) != SAH_OK) {
+    if (op_partition(op->store, request_id, &partition) != SAH_OK) {
         op_complete_later(op, SAH_ENOENT); /* no id of ours: no such request */
         return;
     }
@@ -301,6 +300,7 @@ int sah_redis_store_create(const struct sah_redis_store_settings *settings,
     fill_defaults(&store->settings);
     store->port = port;
     store->port.data = store;
+    incident_ports(&store->port);
     store->decoded = calloc(1, sizeof *store->decoded);
     store->event = calloc(1, sizeof *store->event);
     store->view = calloc(1, sizeof *store->view);

@@ -10,7 +10,7 @@
 #include "store/pack.h"
 #include "store/redis_store_priv.h"
 
-#define PACKED_FIELDS  19
+#define PACKED_FIELDS  20
 #define EVENT_ID_LATER "-" /* an envelope without one would be refused */
 
 static char lane_letter(enum sah_lane lane)
@@ -77,7 +77,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         if (err != SAH_OK)
             return err;
         sah_id_hex(&plan->message_id, mid);
-        pack_array(buf, 8);
+        pack_array(buf, 9);
         pack_text(buf, plan->key);
         pack_text(buf, plan->agency);
         pack_text(buf, plan->endpoint);
@@ -86,6 +86,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         pack_int(buf, plan->sequence);
         pack_bytes(buf, json->len > 0 ? json->data : "", json->len);
         pack_int(buf, plan->again);
+        pack_int(buf, plan->hold_ms);
     }
     return SAH_OK;
 }
@@ -181,6 +182,7 @@ int commit_args(struct sah_redis_store *store, const struct sah_change *change,
     pack_int(packed, store->settings.order_bound_ms);
     pack_text(packed, lane);
     pack_timers(packed, change);
+    incident_pack(packed, change);
     if (packed->failed)
         return SAH_ELIMIT;
     args_add(args, packed->data, packed->len);

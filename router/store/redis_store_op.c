@@ -30,6 +30,12 @@ static const struct {
     [OP_OUTBOX_ACK] = {"FCALL", SAH_KEYS_FUNCTION("outbox_ack"), read_done},
     [OP_QUARANTINE] = {"FCALL", SAH_KEYS_FUNCTION("quarantine"), read_done},
     [OP_QUARANTINE_LIST] = {"FCALL_RO", SAH_KEYS_FUNCTION("quarantine_list"), read_pieces},
+    [OP_JOIN] = {"FCALL", SAH_KEYS_FUNCTION("join"), read_join},
+    [OP_PAGE] = {"FCALL_RO", SAH_KEYS_FUNCTION("page"), read_page},
+    [OP_PAGE_DONE] = {"FCALL", SAH_KEYS_FUNCTION("page_done"), read_done},
+    [OP_WORK_OVER] = {"FCALL", SAH_KEYS_FUNCTION("work_over"), read_done},
+    [OP_MESSAGE] = {"FCALL_RO", SAH_KEYS_FUNCTION("message"), read_message},
+    [OP_FEED] = {"FCALL_RO", SAH_KEYS_FUNCTION("feed"), read_feed},
 };
 
 /* ---- arguments */
@@ -75,6 +81,8 @@ static void op_free(struct op *op)
     free(op->queues);
     free(op->events);
     free(op->leased);
+    free(op->page);
+    free(op->fed.rows);
     free(op);
 }
 
@@ -121,6 +129,14 @@ void op_complete(struct op *op, int err)
         break;
     case OP_QUARANTINE_LIST:
         op->fn.pieces(op->fn_data, err, op->pieces.ptr, op->pieces.len);
+        break;
+    case OP_JOIN:
+    case OP_PAGE:
+    case OP_PAGE_DONE:
+    case OP_WORK_OVER:
+    case OP_MESSAGE:
+    case OP_FEED:
+        incident_complete(op, err);
         break;
     case N_OPS:
         SAH_ASSERT(false);
@@ -205,6 +221,10 @@ static void step_args(const struct op *op, struct args *args)
         args_add_text(args, op->store->owner);
         args_add_u64(args, settings->owner_dead_ms);
         args_add_u64(args, passed_ms(op));
+        args_add_u64(args, SAH_WORK_MAX - op->ticked.n_works);
+        return;
+    case OP_FEED:
+        incident_feed_args(op, args);
         return;
     case OP_STATS: {
         unsigned batches = op->n_steps / partitions, batch = op->step % batches;
@@ -227,6 +247,11 @@ static void step_args(const struct op *op, struct args *args)
     case OP_OUTBOX_ACK:
     case OP_QUARANTINE:
     case OP_QUARANTINE_LIST:
+    case OP_JOIN:
+    case OP_PAGE:
+    case OP_PAGE_DONE:
+    case OP_WORK_OVER:
+    case OP_MESSAGE:
     case N_OPS:
         break;
     }
@@ -237,6 +262,8 @@ static bool has_enough(const struct op *op)
 {
     if (op->kind == OP_LEASE || op->kind == OP_OUTBOX_TAKE)
         return op->n_got == op->n;
+    if (op->kind == OP_FEED)
+        return op->fed.n == SAH_FEED_MAX;
     return op->kind == OP_SETTLE && op->n_got > 0;
 }
 

@@ -23,6 +23,12 @@ enum op_kind {
     OP_OUTBOX_ACK,
     OP_QUARANTINE,
     OP_QUARANTINE_LIST,
+    OP_JOIN,
+    OP_PAGE,
+    OP_PAGE_DONE,
+    OP_WORK_OVER,
+    OP_MESSAGE,
+    OP_FEED,
     N_OPS
 };
 
@@ -69,6 +75,9 @@ struct op {
         sah_events_fn *events;
         sah_done_fn *done;
         sah_pieces_fn *pieces;
+        sah_page_fn *page;
+        sah_bytes_fn *bytes;
+        sah_feed_fn *feed;
     } fn;
     void *fn_data;
 
@@ -89,7 +98,10 @@ struct op {
     struct sah_leased *leased;
     size_t offsets[SAH_LEASE_MAX]; /* of leased bytes within `bytes` */
     struct sah_buf bytes;
-    struct sah_slice pieces;
+    struct sah_slice pieces; /* of a list, or of one message */
+    struct sah_page *page;
+    struct sah_fed fed;
+    uint32_t window_ms;
     unsigned n_got;
 };
 
@@ -104,10 +116,30 @@ void op_on_later(void *store);                             /* of the timer `late
 SAH_MUST_USE int commit_args(struct sah_redis_store *store, const struct sah_change *change,
                              struct args *args, struct sah_buf *packed, struct sah_buf *events);
 
+/* redis_store_incident.c: the operations of incidents. */
+void incident_ports(struct sah_store *port);
+void incident_pack(struct sah_buf *buf, const struct sah_change *change);
+void incident_feed_args(const struct op *op, struct args *args);
+void incident_complete(struct op *op, int err);
+struct op *op_create(struct sah_redis_store *store, enum op_kind kind, unsigned n_steps);
+int op_partition(const struct sah_redis_store *store, const char *request_id, unsigned *ret);
+
 /* redis_store_read.c: one reply into the operation. SAH_EPROTO for any unexpected shape. */
 typedef int read_fn(struct op *op, const redisReply *reply);
 read_fn read_commit, read_load, read_lease, read_settle, read_tick, read_stats, read_events,
-    read_done, read_pieces;
+    read_done, read_pieces, read_join, read_page, read_message, read_feed;
+/* Reads the elements of an array in order; the first surprise sets `bad` and stays. */
+struct reader {
+    const redisReply *array;
+    size_t at;
+    bool bad;
+};
+struct reader reader_of(const redisReply *reply);
+const redisReply *reader_next(struct reader *r, int type);
+int64_t reader_int(struct reader *r, int64_t max);
+struct sah_slice reader_bytes(struct reader *r);
+void reader_text(struct reader *r, char *dst, size_t size);
+bool reader_at_end(const struct reader *r);
 int read_error(const redisReply *reply); /* what an error reply means */
 
 /* redis_store_json.c: lines and previous, tolerant to missing and unknown fields. */

@@ -10,19 +10,12 @@
 
 #include "store/redis_store_priv.h"
 
-/* Reads the elements of an array in order; the first surprise sets `bad` and stays. */
-struct reader {
-    const redisReply *array;
-    size_t at;
-    bool bad;
-};
-
-static struct reader reader_of(const redisReply *reply)
+struct reader reader_of(const redisReply *reply)
 {
     return (struct reader){.array = reply, .bad = reply->type != REDIS_REPLY_ARRAY};
 }
 
-static const redisReply *next(struct reader *r, int type)
+const redisReply *reader_next(struct reader *r, int type)
 {
     const redisReply *e =
         r->bad || r->at >= r->array->elements ? NULL : r->array->element[r->at++];
@@ -34,9 +27,9 @@ static const redisReply *next(struct reader *r, int type)
     return e;
 }
 
-static int64_t next_int(struct reader *r, int64_t max)
+int64_t reader_int(struct reader *r, int64_t max)
 {
-    const redisReply *e = next(r, REDIS_REPLY_INTEGER);
+    const redisReply *e = reader_next(r, REDIS_REPLY_INTEGER);
 
     if (e == NULL || e->integer < 0 || e->integer > max) {
         r->bad = true;
@@ -45,29 +38,29 @@ static int64_t next_int(struct reader *r, int64_t max)
     return e->integer;
 }
 
-static struct sah_slice next_bytes(struct reader *r)
+struct sah_slice reader_bytes(struct reader *r)
 {
-    const redisReply *e = next(r, REDIS_REPLY_STRING);
+    const redisReply *e = reader_next(r, REDIS_REPLY_STRING);
 
     return e == NULL ? (struct sah_slice){"", 0} : (struct sah_slice){e->str, e->len};
 }
 
-static void next_text(struct reader *r, char *dst, size_t size)
+void reader_text(struct reader *r, char *dst, size_t size)
 {
-    struct sah_slice text = next_bytes(r);
+    struct sah_slice text = reader_bytes(r);
 
     if (!r->bad && sah_copy(dst, size, text.ptr, text.len) != SAH_OK)
         r->bad = true;
 }
 
-static bool at_end(const struct reader *r)
+bool reader_at_end(const struct reader *r)
 {
     return !r->bad && r->at == r->array->elements;
 }
 
 static int done(const struct reader *r)
 {
-    return at_end(r) ? SAH_OK : SAH_EPROTO;
+    return reader_at_end(r) ? SAH_OK : SAH_EPROTO;
 }
 
 int read_error(const redisReply *reply)
@@ -85,16 +78,16 @@ int read_commit(struct op *op, const redisReply *reply)
 {
     struct reader r = reader_of(reply);
     struct sah_committed *c = &op->committed;
-    struct sah_slice word = next_bytes(&r);
+    struct sah_slice word = reader_bytes(&r);
 
-    c->accept_seq = (uint64_t)next_int(&r, INT64_MAX);
-    c->revision = (uint64_t)next_int(&r, INT64_MAX);
-    next_text(&r, c->request_id, sizeof c->request_id);
-    next_text(&r, c->incident_id, sizeof c->incident_id);
+    c->accept_seq = (uint64_t)reader_int(&r, INT64_MAX);
+    c->revision = (uint64_t)reader_int(&r, INT64_MAX);
+    reader_text(&r, c->request_id, sizeof c->request_id);
+    reader_text(&r, c->incident_id, sizeof c->incident_id);
     sah_copy_cut(c->store_run_id, sizeof c->store_run_id,
                  sah_redis_run_id(op->store->settings.redis),
                  strlen(sah_redis_run_id(op->store->settings.redis)));
-    if (!at_end(&r))
+    if (!reader_at_end(&r))
         return SAH_EPROTO;
     if (sah_slice_is(word, "CONFLICT"))
         return SAH_ECONFLICT;
@@ -128,8 +121,8 @@ static int read_lines(struct reader *r, struct sah_request_view *view)
 
         if (view->n_lines == SAH_LINES_MAX)
             return SAH_EPROTO;
-        next_text(r, line->agency, sizeof line->agency);
-        if (line_from_json(next_bytes(r), line) != SAH_OK || !take_timer(next_bytes(r), line))
+        reader_text(r, line->agency, sizeof line->agency);
+        if (line_from_json(reader_bytes(r), line) != SAH_OK || !take_timer(reader_bytes(r), line))
             return SAH_EPROTO;
         view->n_lines++;
     }
@@ -171,47 +164,72 @@ int read_load(struct op *op, const redisReply *reply)
         return SAH_ENOENT;
     memset(view, 0, sizeof *view);
     memcpy(view->request_id, op->name, sizeof view->request_id);
-    view->revision = (uint64_t)next_int(&r, INT64_MAX);
-    next_text(&r, view->incident_id, sizeof view->incident_id);
-    view->priority = (enum sah_priority)next_int(&r, SAH_PRIORITY_P4);
-    view->last_sequence = (uint32_t)next_int(&r, UINT32_MAX);
-    view->accepted_ms = next_int(&r, INT64_MAX);
-    view->closed_ms = next_int(&r, INT64_MAX);
-    bytes = next_bytes(&r);
+    view->revision = (uint64_t)reader_int(&r, INT64_MAX);
+    reader_text(&r, view->incident_id, sizeof view->incident_id);
+    view->priority = (enum sah_priority)reader_int(&r, SAH_PRIORITY_P4);
+    view->last_sequence = (uint32_t)reader_int(&r, UINT32_MAX);
+    view->accepted_ms = reader_int(&r, INT64_MAX);
+    view->closed_ms = reader_int(&r, INT64_MAX);
+    bytes = reader_bytes(&r);
     if (r.bad || sah_message_decode(bytes.ptr, bytes.len, message, NULL, 0) != SAH_OK)
         return SAH_EPROTO;
     view->request = message;
-    if (!take_messages(next_bytes(&r), view))
+    if (!take_messages(reader_bytes(&r), view))
         return SAH_EPROTO;
+    reader_text(&r, view->main_id, sizeof view->main_id);
+    view->n_members = (unsigned)reader_int(&r, SAH_MEMBERS_MAX);
+    view->left = reader_int(&r, 1) == 1;
+    reader_text(&r, view->note, sizeof view->note);
     return read_lines(&r, view);
+}
+
+/* "false_reports false_alarms no_patient confirmed first_seen_ms" */
+static bool take_history(struct sah_slice text, struct sah_sender_history *ret)
+{
+    uint64_t n[5];
+    const char *at = text.ptr, *end = text.ptr + text.len;
+
+    for (unsigned i = 0; i < 5; i++) {
+        const char *blank = i < 4 ? memchr(at, ' ', (size_t)(end - at)) : end;
+
+        if (blank == NULL || sah_parse_u64((struct sah_slice){at, (size_t)(blank - at)}, 0,
+                                           i < 4 ? UINT32_MAX : INT64_MAX, &n[i]) != SAH_OK)
+            return false;
+        at = blank + 1;
+    }
+    *ret = (struct sah_sender_history){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3],
+                                       (int64_t)n[4]};
+    return true;
 }
 
 /* Key and bytes are kept: with several partitions the replies before are gone at the end. */
 static int read_one_lease(struct op *op, const redisReply *reply, struct sah_leased *leased)
 {
     struct reader r = reader_of(reply);
-    struct sah_slice bytes, previous;
+    struct sah_slice bytes, previous, history;
 
-    next_text(&r, leased->key, sizeof leased->key);
-    leased->epoch = (uint64_t)next_int(&r, INT64_MAX);
-    next_text(&r, leased->request_id, sizeof leased->request_id);
-    next_text(&r, leased->incident_id, sizeof leased->incident_id);
-    next_text(&r, leased->agency, sizeof leased->agency);
-    next_text(&r, leased->endpoint, sizeof leased->endpoint);
-    leased->priority = (enum sah_priority)next_int(&r, SAH_PRIORITY_P4);
-    leased->kind = (enum sah_kind)next_int(&r, SAH_KIND_CANCEL);
-    leased->sequence = (uint32_t)next_int(&r, UINT32_MAX);
-    leased->attempts = (unsigned)next_int(&r, UINT32_MAX);
-    leased->possible_duplicate = next_int(&r, 1) == 1;
-    leased->fell_back = next_int(&r, 1) == 1;
-    leased->accepted_ms = next_int(&r, INT64_MAX);
-    leased->age_ms = (uint64_t)next_int(&r, INT64_MAX);
-    next_text(&r, leased->service, sizeof leased->service);
-    next_text(&r, leased->incident_type, sizeof leased->incident_type);
-    next_text(&r, leased->rule, sizeof leased->rule);
-    previous = next_bytes(&r);
-    bytes = next_bytes(&r);
-    if (!at_end(&r))
+    reader_text(&r, leased->key, sizeof leased->key);
+    leased->epoch = (uint64_t)reader_int(&r, INT64_MAX);
+    reader_text(&r, leased->request_id, sizeof leased->request_id);
+    reader_text(&r, leased->incident_id, sizeof leased->incident_id);
+    reader_text(&r, leased->agency, sizeof leased->agency);
+    reader_text(&r, leased->endpoint, sizeof leased->endpoint);
+    leased->priority = (enum sah_priority)reader_int(&r, SAH_PRIORITY_P4);
+    leased->kind = (enum sah_kind)reader_int(&r, SAH_KIND_CANCEL);
+    leased->sequence = (uint32_t)reader_int(&r, UINT32_MAX);
+    leased->attempts = (unsigned)reader_int(&r, UINT32_MAX);
+    leased->possible_duplicate = reader_int(&r, 1) == 1;
+    leased->fell_back = reader_int(&r, 1) == 1;
+    leased->accepted_ms = reader_int(&r, INT64_MAX);
+    leased->age_ms = (uint64_t)reader_int(&r, INT64_MAX);
+    reader_text(&r, leased->service, sizeof leased->service);
+    reader_text(&r, leased->incident_type, sizeof leased->incident_type);
+    reader_text(&r, leased->rule, sizeof leased->rule);
+    previous = reader_bytes(&r);
+    reader_text(&r, leased->note, sizeof leased->note);
+    history = reader_bytes(&r);
+    bytes = reader_bytes(&r);
+    if (!reader_at_end(&r) || !take_history(history, &leased->history))
         return SAH_EPROTO;
     op->offsets[op->n_got] = op->bytes.len;
     sah_buf_add(&op->bytes, bytes.ptr, bytes.len);
@@ -258,27 +276,43 @@ static bool take_offset(struct sah_slice text, int64_t *ret_ms)
 
 int read_tick(struct op *op, const redisReply *reply)
 {
-    struct reader r = reader_of(reply);
+    struct reader r = reader_of(reply), timers, works;
+    const redisReply *list;
 
-    op->ticked.moved += (unsigned)next_int(&r, INT32_MAX);
-    op->ticked.waiting += (unsigned)next_int(&r, INT32_MAX);
-    op->ticked.more |= (unsigned)next_int(&r, 1);
-    op->ticked.clock_jumps += (uint64_t)next_int(&r, INT64_MAX);
-    if (!take_offset(next_bytes(&r), &op->ticked.clock_offset_ms))
+    op->ticked.moved += (unsigned)reader_int(&r, INT32_MAX);
+    op->ticked.waiting += (unsigned)reader_int(&r, INT32_MAX);
+    op->ticked.more |= (unsigned)reader_int(&r, 1);
+    op->ticked.clock_jumps += (uint64_t)reader_int(&r, INT64_MAX);
+    if (!take_offset(reader_bytes(&r), &op->ticked.clock_offset_ms))
         return SAH_EPROTO;
-    while (!r.bad && r.at < r.array->elements) {
+    if ((list = reader_next(&r, REDIS_REPLY_ARRAY)) == NULL)
+        return SAH_EPROTO;
+    timers = reader_of(list);
+    while (!timers.bad && timers.at < timers.array->elements) {
         struct sah_due_timer *timer = &op->ticked.timers[op->ticked.n_timers];
 
         if (op->ticked.n_timers == SAH_DUE_MAX)
             return SAH_EPROTO;
-        next_text(&r, timer->request_id, sizeof timer->request_id);
-        next_text(&r, timer->agency, sizeof timer->agency);
-        timer->kind = (enum sah_timer_kind)next_int(&r, SAH_TIMER_EN_ROUTE);
-        timer->level = (unsigned)next_int(&r, SAH_LADDER_SPENT);
-        timer->late_ms = (uint32_t)next_int(&r, UINT32_MAX);
+        reader_text(&timers, timer->request_id, sizeof timer->request_id);
+        reader_text(&timers, timer->agency, sizeof timer->agency);
+        timer->kind = (enum sah_timer_kind)reader_int(&timers, SAH_TIMER_EN_ROUTE);
+        timer->level = (unsigned)reader_int(&timers, SAH_LADDER_SPENT);
+        timer->late_ms = (uint32_t)reader_int(&timers, UINT32_MAX);
         op->ticked.n_timers++;
     }
-    return done(&r);
+    if (timers.bad || (list = reader_next(&r, REDIS_REPLY_ARRAY)) == NULL)
+        return SAH_EPROTO;
+    works = reader_of(list);
+    while (!works.bad && works.at < works.array->elements) {
+        struct sah_work *work = &op->ticked.works[op->ticked.n_works];
+
+        if (op->ticked.n_works == SAH_WORK_MAX)
+            return SAH_EPROTO;
+        reader_text(&works, work->request_id, sizeof work->request_id);
+        work->kind = (enum sah_work_kind)reader_int(&works, SAH_WORK_FOLLOW);
+        op->ticked.n_works++;
+    }
+    return works.bad ? SAH_EPROTO : done(&r);
 }
 
 /* The endpoints of this step follow the totals; those count once for each partition. */
@@ -292,7 +326,7 @@ int read_stats(struct op *op, const redisReply *reply)
     struct reader r = reader_of(reply);
 
     for (size_t i = 0; i < SAH_LEN(totals); i++) {
-        uint64_t n = (uint64_t)next_int(&r, INT64_MAX);
+        uint64_t n = (uint64_t)reader_int(&r, INT64_MAX);
 
         *totals[i] += batch == 0 ? n : 0;
     }
@@ -300,16 +334,16 @@ int read_stats(struct op *op, const redisReply *reply)
         struct sah_queue_stat *q = &op->queues[i];
 
         for (unsigned c = 0; c < SAH_N_CLASSES; c++)
-            q->ready[c] += (uint64_t)next_int(&r, INT64_MAX);
+            q->ready[c] += (uint64_t)reader_int(&r, INT64_MAX);
         for (unsigned c = 0; c < SAH_N_CLASSES; c++) {
-            uint64_t age = (uint64_t)next_int(&r, INT64_MAX);
+            uint64_t age = (uint64_t)reader_int(&r, INT64_MAX);
 
             if (age > q->oldest_age_ms[c])
                 q->oldest_age_ms[c] = age;
         }
-        q->leased += (uint64_t)next_int(&r, INT64_MAX);
-        q->delayed += (uint64_t)next_int(&r, INT64_MAX);
-        q->dead += (uint64_t)next_int(&r, INT64_MAX);
+        q->leased += (uint64_t)reader_int(&r, INT64_MAX);
+        q->delayed += (uint64_t)reader_int(&r, INT64_MAX);
+        q->dead += (uint64_t)reader_int(&r, INT64_MAX);
     }
     return done(&r);
 }
@@ -326,9 +360,9 @@ int read_events(struct op *op, const redisReply *reply)
         char id[sizeof event->event_id] = "";
         struct sah_slice bytes;
 
-        next_text(&r, id, sizeof id);
-        bytes = next_bytes(&r);
-        if (!at_end(&r))
+        reader_text(&r, id, sizeof id);
+        bytes = reader_bytes(&r);
+        if (!reader_at_end(&r))
             return SAH_EPROTO;
         /* One that a newer router wrote and we cannot read stays in the outbox for it. */
         if (sah_message_decode(bytes.ptr, bytes.len, message, NULL, 0) != SAH_OK ||

@@ -65,5 +65,6 @@ int contract_run_queue_cases(const char *name);
 int contract_run_timer_cases(const char *name);
 int contract_run_owner_cases(const char *name);
 int contract_run_clock_cases(const char *name);
+int contract_run_incident_cases(const char *name);
 
 #endif

@@ -97,7 +97,7 @@ static void add_plans(struct sah_change *change, unsigned n)
 {
     for (size_t i = 0; i < SAH_LEN(agencies); i++) {
         if (up_to(2) == 0)
-            add_plan(change, n, agencies[i]);
+            add_plan(change, n, agencies[i])->hold_ms = up_to(4) == 0 ? FAR_MS : 0;
     }
     if (up_to(3) == 0)
         add_event(change, up_to(2) == 0, "108");

@@ -124,6 +124,30 @@ static void on_pieces(void *data, int err, const char *json, size_t len)
         ((sah_pieces_fn *)call.fn)(call.data, err, json, len);
 }
 
+static void on_page(void *data, int err, const struct sah_page *page)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_page_fn *)call.fn)(call.data, err, page);
+}
+
+static void on_bytes(void *data, int err, struct sah_slice bytes)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_bytes_fn *)call.fn)(call.data, err, bytes);
+}
+
+static void on_feed(void *data, int err, const struct sah_fed *fed)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_feed_fn *)call.fn)(call.data, err, fed);
+}
+
 static void give_answer(struct world_call *call)
 {
     struct world_call copy = *call;
@@ -194,6 +218,15 @@ void world_call_fail(struct world_call *call)
         return;
     case CALL_PIECES:
         ((sah_pieces_fn *)call->fn)(call->data, SAH_EDOWN, NULL, 0);
+        return;
+    case CALL_PAGE:
+        ((sah_page_fn *)call->fn)(call->data, SAH_EDOWN, NULL);
+        return;
+    case CALL_BYTES:
+        ((sah_bytes_fn *)call->fn)(call->data, SAH_EDOWN, (struct sah_slice){"", 0});
+        return;
+    case CALL_FEED:
+        ((sah_feed_fn *)call->fn)(call->data, SAH_EDOWN, NULL);
         return;
     case CALL_SEND:
         ((sah_agency_fn *)call->fn)(call->data, &answer);
@@ -323,6 +356,65 @@ static void port_quarantine(void *data, const char *source, const char *why, con
                                     call);
 }
 
+static void port_join(void *data, const char *main_id, const struct sah_item *item, bool at_once,
+                      uint32_t update_ms, sah_done_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->join(r->w->fake_port->data, main_id, item, at_once, update_ms, on_done, call);
+}
+
+static void port_page(void *data, const char *main_id, sah_page_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_PAGE, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->page(r->w->fake_port->data, main_id, on_page, call);
+}
+
+static void port_page_done(void *data, const char *main_id, const struct sah_page_done *done,
+                           sah_done_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->page_done(r->w->fake_port->data, main_id, done, on_done, call);
+}
+
+static void port_work_over(void *data, const char *request_id, enum sah_work_kind kind,
+                           sah_done_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->work_over(r->w->fake_port->data, request_id, kind, on_done, call);
+}
+
+static void port_message(void *data, const char *request_id, const struct sah_id *id,
+                         sah_bytes_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_BYTES, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->message(r->w->fake_port->data, request_id, id, on_bytes, call);
+}
+
+static void port_feed(void *data, const struct sah_feed_cursor *cursor, uint32_t window_ms,
+                      sah_feed_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_FEED, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->feed(r->w->fake_port->data, cursor, window_ms, on_feed, call);
+}
+
 static void port_quarantine_list(void *data, unsigned n, sah_pieces_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
@@ -439,7 +531,13 @@ void world_ports_init(struct world_router *r)
                                   .outbox_take = port_outbox_take,
                                   .outbox_ack = port_outbox_ack,
                                   .quarantine = port_quarantine,
-                                  .quarantine_list = port_quarantine_list};
+                                  .quarantine_list = port_quarantine_list,
+                                  .join = port_join,
+                                  .page = port_page,
+                                  .page_done = port_page_done,
+                                  .work_over = port_work_over,
+                                  .message = port_message,
+                                  .feed = port_feed};
     r->agencies = (struct sah_agencies){.data = r, .send = port_send};
     r->adapters = (struct sah_adapters){
         .data = r, .send_event = port_send_event, .channels = port_channels};

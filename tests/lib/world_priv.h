@@ -32,6 +32,9 @@ enum world_call_kind {
     CALL_STATS,
     CALL_EVENTS,
     CALL_PIECES,
+    CALL_PAGE,
+    CALL_BYTES,
+    CALL_FEED,
     CALL_SEND,
 };
 
