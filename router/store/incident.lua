@@ -159,12 +159,12 @@ redis.register_function('sahaya_1_join', function(keys, args)
     local at_once = int_arg(args[6], 0, 1, 'at_once')
     local update_ms = int_arg(args[7], 0, DAY_MS, 'update_ms')
     local rq, page, members = t .. ':rq:' .. args[1], page_key(t, 'm', args[1]), page_key(t, 'e', args[1])
-    local closed = redis.call('HGET', rq, 'cl')
-    if not closed then
+    local was = redis.call('HMGET', rq, 'rev', 'cl')
+    if not was[1] then
         return 0
     elseif redis.call('HEXISTS', page, args[2]) == 1 then
         return 1
-    elseif tonumber(closed) > 0 then
+    elseif (tonumber(was[2] or nil) or 0) > 0 then
         return 2
     end
     local is_new = not redis.call('ZSCORE', members, args[3])
