@@ -50,13 +50,18 @@ static void count_to_socket(struct sah_core *core, const struct sah_leased *leas
 
 /* ---- after an attempt */
 
+static void forget(struct attempt *attempt)
+{
+    attempt->slot->core->attempts--;
+    attempt->magic = 0;
+    free(attempt);
+}
+
 static void ended(struct attempt *attempt)
 {
     struct slot *slot = attempt->slot;
 
-    slot->core->attempts--;
-    attempt->magic = 0;
-    free(attempt);
+    forget(attempt);
     /* What is due next may lie at another endpoint of the agency: a retry there, or an amendment
      * that waited for this one. */
     if (slot->agency->n_endpoints > 1)
@@ -78,6 +83,8 @@ static void settle_in(const struct attempt *attempt, enum sah_settle_kind kind, 
         settle->delay_ms = attempt->verdict.wait_ms;
         settle->fell_back = attempt->leased.fell_back || attempt->verdict.fall_back;
         memcpy(settle->endpoint, agency->endpoints[attempt->verdict.endpoint].id, sizeof settle->endpoint);
+    } else {
+        memcpy(settle->endpoint, attempt->slot->endpoint->id, sizeof settle->endpoint);
     }
 }
 
@@ -206,17 +213,13 @@ static void after_done(struct sah_core *core, void *data, int err, const struct 
 {
     struct attempt *attempt = data;
 
-    SAH_UNUSED(committed);
     if (err != SAH_OK && err != SAH_ECANCELED)
         sah_warn(core->s.log, "event=delivery.settle_failed request=%s agency=%s err=\"%s\"",
                  attempt->leased.request_id, attempt->leased.agency, sah_strerror(err));
-    if (err == SAH_ECANCELED) { /* the core is being destroyed */
-        core->attempts--;
-        attempt->magic = 0;
-        free(attempt);
-        return;
-    }
-    ended(attempt);
+    if (err == SAH_ECANCELED || (committed != NULL && committed->looked))
+        forget(attempt); /* the core is being destroyed; or the next were leased with it */
+    else
+        ended(attempt);
 }
 
 static void delayed(void *data, int err)
@@ -344,19 +347,10 @@ static bool send_through(struct slot *slot, const struct sah_leased *leased)
     return true;
 }
 
-static void on_leased(void *data, int err, const struct sah_leased *leased, unsigned n)
+/* A lease is back with n: fewer than asked, and there are no more. */
+static void leased_for(struct slot *slot, struct slot *through, unsigned n)
 {
-    struct slot *slot = data;
-    struct slot *through = slot->via != NULL ? slot->via : slot;
-
-    slot->via = NULL;
-    slot->leasing = through->leasing = false;
-    if (err != SAH_OK)
-        return; /* the sweep or the store's return looks again */
-    for (unsigned i = 0; i < n; i++)
-        if (!send_through(through, &leased[i]))
-            return;
-    if (slot->again || n > 0) {
+    if (slot->again || n == slot->asked) {
         slot->again = false;
         lease_more(slot);
     } else if (through == slot) {
@@ -371,6 +365,21 @@ static void on_leased(void *data, int err, const struct sah_leased *leased, unsi
         through->waiting = NULL;
         lease_via(slot);
     }
+}
+
+static void on_leased(void *data, int err, const struct sah_leased *leased, unsigned n)
+{
+    struct slot *slot = data;
+    struct slot *through = slot->via != NULL ? slot->via : slot;
+
+    slot->via = NULL;
+    slot->leasing = through->leasing = false;
+    if (err != SAH_OK)
+        return; /* the sweep or the store's return looks again */
+    for (unsigned i = 0; i < n; i++)
+        if (!send_through(through, &leased[i]))
+            return;
+    leased_for(slot, through, n);
 }
 
 /*
@@ -411,7 +420,8 @@ static void lease(struct slot *slot, struct slot *through, unsigned max_class, u
 
     slot->leasing = through->leasing = true;
     slot->via = through != slot ? through : NULL;
-    store->lease(store->data, slot->endpoint->id, max_class, n > SAH_LEASE_MAX ? SAH_LEASE_MAX : n, on_leased, slot);
+    slot->asked = n > SAH_LEASE_MAX ? SAH_LEASE_MAX : n;
+    store->lease(store->data, slot->endpoint->id, max_class, slot->asked, on_leased, slot);
 }
 
 /*
@@ -441,9 +451,23 @@ static void lease_via(struct slot *slot)
     }
 }
 
+/* How many may be leased now, and down to which class; 0 = full. The bulk lane has no P0-P2. */
+static unsigned may_lease(const struct slot *slot, unsigned *ret_max_class)
+{
+    unsigned max_class = CLASS_LAST, n;
+
+    while ((n = room(slot, max_class)) == 0) {
+        if (max_class <= CLASS_P1 || slot->core->s.lane == SAH_LANE_BULK)
+            return 0;
+        max_class = max_class > CLASS_P2 ? CLASS_P2 : CLASS_P1;
+    }
+    *ret_max_class = max_class;
+    return n;
+}
+
 static void lease_more(struct slot *slot)
 {
-    unsigned max_class = CLASS_LAST;
+    unsigned max_class, n;
 
     if (slot->core->stopping)
         return;
@@ -451,14 +475,90 @@ static void lease_more(struct slot *slot)
         slot->again = true;
         return;
     }
-    while (room(slot, max_class) == 0) {
-        if (max_class <= CLASS_P1) { /* full */
-            lease_via(slot);
-            return;
-        }
-        max_class = max_class > CLASS_P2 ? CLASS_P2 : CLASS_P1;
+    n = may_lease(slot, &max_class);
+    if (n == 0)
+        lease_via(slot);
+    else
+        lease(slot, slot, max_class, n);
+}
+
+/* ---- leasing in the same step as a commit */
+
+static void want(struct slot *slot, struct sah_change *change, unsigned *left)
+{
+    struct sah_want *w = &change->wants[change->n_wants];
+    unsigned n;
+
+    if (slot->leasing) {
+        slot->again = true;
+        return;
     }
-    lease(slot, slot, max_class, room(slot, max_class));
+    if (change->n_wants == SAH_WANTS_MAX || *left == 0)
+        return;
+    n = may_lease(slot, &w->max_class);
+    if (n == 0)
+        return;
+    w->n = slot->asked = n < *left ? n : *left;
+    memcpy(w->endpoint, slot->endpoint->id, sizeof w->endpoint);
+    *left -= w->n;
+    slot->leasing = true;
+    change->n_wants++;
+}
+
+/* Whose endpoints a commit may have something for: those it plans at, and the agency of the attempt it
+ * settles. What is due next there may lie at another endpoint of that agency: a retry, or an amendment
+ * that waited for this one. */
+static bool concerns(const struct slot *slot, const struct sah_change *change)
+{
+    for (unsigned i = 0; i < change->n_plans; i++)
+        if (strcmp(slot->endpoint->id, change->plans[i].endpoint) == 0)
+            return true;
+    for (unsigned i = 0; change->settle.endpoint[0] != '\0' && i < slot->agency->n_endpoints; i++)
+        if (strcmp(slot->agency->endpoints[i].id, change->settle.endpoint) == 0)
+            return true;
+    return false;
+}
+
+void dispatch_want(struct sah_core *core, struct sah_change *change)
+{
+    unsigned left = SAH_LEASE_MAX;
+
+    change->n_wants = 0;
+    for (unsigned i = 0; i < core->n_slots && !core->stopping; i++)
+        if (concerns(&core->slots[i], change))
+            want(&core->slots[i], change, &left);
+}
+
+static struct slot *slot_of(struct sah_core *core, const char *endpoint)
+{
+    for (unsigned i = 0; i < core->n_slots; i++)
+        if (strcmp(core->slots[i].endpoint->id, endpoint) == 0)
+            return &core->slots[i];
+    return NULL;
+}
+
+/* Not written, or written and not known to be: no lease is known either, and the sweep, or the kicks
+ * that follow, look again. */
+void dispatch_got(struct sah_core *core, const struct sah_change *change, int err, const struct sah_committed *committed)
+{
+    unsigned at = 0, n = err == SAH_OK ? committed->n_leased : 0;
+
+    for (unsigned i = 0; i < change->n_wants; i++)
+        slot_of(core, change->wants[i].endpoint)->leasing = false;
+    for (unsigned i = 0; i < change->n_wants; i++) {
+        struct slot *slot = slot_of(core, change->wants[i].endpoint);
+        unsigned got = 0;
+
+        /* In the order of the wants; each says its endpoint. */
+        while (at < n && strcmp(committed->leased[at].endpoint, slot->endpoint->id) == 0) {
+            got++;
+            if (!send_through(slot, &committed->leased[at++]))
+                return;
+        }
+        if (err == SAH_OK || err == SAH_ECONFLICT)
+            leased_for(slot, slot, got);
+    }
+    SAH_ASSERT(at == n);
 }
 
 void dispatch_kick_agency(struct sah_core *core, const char *agency)
@@ -468,11 +568,20 @@ void dispatch_kick_agency(struct sah_core *core, const char *agency)
             lease_more(&core->slots[i]);
 }
 
-void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change)
+static bool is_wanted(const struct sah_change *change, const char *endpoint)
+{
+    for (unsigned i = 0; i < change->n_wants; i++)
+        if (strcmp(change->wants[i].endpoint, endpoint) == 0)
+            return true;
+    return false;
+}
+
+void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change, const struct sah_committed *committed)
 {
     for (unsigned i = 0; i < change->n_plans; i++)
         for (unsigned j = 0; j < core->n_slots; j++)
-            if (strcmp(core->slots[j].endpoint->id, change->plans[i].endpoint) == 0)
+            if (strcmp(core->slots[j].endpoint->id, change->plans[i].endpoint) == 0 &&
+                (!committed->looked || !is_wanted(change, change->plans[i].endpoint)))
                 lease_more(&core->slots[j]);
 }
 

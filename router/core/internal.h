@@ -21,6 +21,7 @@ struct slot { /* one endpoint: what is in flight there (I11) */
     struct sah_destination destination;
     bool leasing;     /* a lease call is under way, or another endpoint leases for this one to send */
     bool again;       /* lease once more when it is back */
+    unsigned asked;   /* how many it asks for */
     struct slot *via; /* what is being leased goes out through this endpoint of the agency */
     struct slot *waiting; /* wants to lease through this one when its own call is back */
 };
@@ -115,7 +116,11 @@ void copies_tell(struct sah_core *core, struct sah_change *change, const struct 
 
 /* ---- dispatch.c */
 void dispatch_kick_agency(struct sah_core *core, const char *agency);
-void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change);
+/* Before a commit: what may be leased in the same step. After it, however it ended: that goes out. */
+void dispatch_want(struct sah_core *core, struct sah_change *change);
+void dispatch_got(struct sah_core *core, const struct sah_change *change, int err, const struct sah_committed *committed);
+/* After it: what was planned and not looked at in the same step. */
+void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change, const struct sah_committed *committed);
 void dispatch_sweep(struct sah_core *core);
 /* ---- escalate.c */
 /* Sets and clears timers so that each line, as the change leaves it, has the one it wants. */

@@ -29,6 +29,7 @@
 #define SAH_NOTE_SIZE 257
 #define SAH_FEED_SIZE 513
 #define SAH_FEED_MAX 64
+#define SAH_WANTS_MAX 8
 
 /* ---- what the store holds of a request */
 struct sah_line { /* a request at one agency */
@@ -123,9 +124,13 @@ struct sah_settle {
     char key[SAH_KEY_SIZE];
     uint64_t epoch;
     uint32_t delay_ms;
-    char endpoint[SAH_AGENCY_SIZE]; /* DELAY: the endpoint of the next attempt */
+    char endpoint[SAH_AGENCY_SIZE]; /* DELAY: the endpoint of the next attempt; else where it was, or "" */
     bool fell_back;                 /* mark: another delivery was made for this one */
     enum sah_answer_kind outcome;   /* for the audit record and `previous` */
+};
+struct sah_want { /* what to lease in the same step, once all else of it is written: as lease would */
+    char endpoint[SAH_AGENCY_SIZE];
+    unsigned max_class, n;
 };
 struct sah_change {
     char request_id[SAH_REQUEST_ID_SIZE];
@@ -164,6 +169,10 @@ struct sah_change {
     uint64_t sender;          /* new requests: hash; 0 = not said */
     enum sah_history_kind history;
     char feed[SAH_FEED_SIZE]; /* "" = nothing that other routers must learn */
+    /* One call and one fsync less for each message: what is accepted goes out, and what is settled
+     * makes room for the next. n of all together <= SAH_LEASE_MAX. A store may leave it out. */
+    unsigned n_wants;
+    struct sah_want wants[SAH_WANTS_MAX];
     char audit[257]; /* rule, policy version, what was decided: no personal data (I13) */
 };
 struct sah_committed {
@@ -174,6 +183,9 @@ struct sah_committed {
     char request_id[SAH_REQUEST_ID_SIZE]; /* of the known message when duplicate */
     char incident_id[SAH_INCIDENT_ID_SIZE];
     char store_run_id[41];
+    bool looked; /* at what was wanted; else somebody must lease by himself */
+    unsigned n_leased;
+    const struct sah_leased *leased; /* borrowed until the completion returns */
 };
 
 /* ---- a leased delivery */

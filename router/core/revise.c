@@ -33,7 +33,7 @@ static void finish(struct revise *r, int err, const struct sah_committed *commit
 {
     r->done(r->core, r->job, err, committed);
     if (err == SAH_OK && committed != NULL && !committed->duplicate && !committed->stale) {
-        dispatch_kick_plans(r->core, &r->change);
+        dispatch_kick_plans(r->core, &r->change, committed);
         if (r->change.n_events > 0)
             notify_pump(r->core);
     }
@@ -66,6 +66,7 @@ static void on_committed(void *data, int err, const struct sah_committed *commit
     struct revise *r = data;
 
     SAH_CHECK(r, REVISE_MAGIC);
+    dispatch_got(r->core, &r->change, err, committed);
     if (err == SAH_ECONFLICT && ++r->tries < CHANGE_TRIES_MAX) {
         r->core->counters.conflicts++;
         load(r);
@@ -96,6 +97,7 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
         return;
     }
     escalate_rearm(r->core, &r->change, err == SAH_OK ? view : NULL);
+    dispatch_want(r->core, &r->change);
     r->core->s.store->commit(r->core->s.store->data, &r->change, on_committed, r);
 }
 

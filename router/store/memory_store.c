@@ -150,8 +150,30 @@ void sah_memory_store_fail_next(struct sah_memory_store *memory, enum sah_memory
 
 static void finish_commit(struct sah_memory_store *memory, const struct memory_pending *p)
 {
+    struct sah_committed committed = p->committed;
+
     SAH_UNUSED(memory);
-    ((sah_commit_fn *)p->fn)(p->fn_data, p->err, &p->committed);
+    committed.leased = p->items;
+    committed.n_leased = p->n;
+    ((sah_commit_fn *)p->fn)(p->fn_data, p->err, &committed);
+}
+
+static void lease_wanted(struct sah_memory_store *memory, const struct sah_change *change, struct memory_pending *p)
+{
+    struct sah_leased *leased;
+    unsigned all = 0;
+
+    for (unsigned i = 0; i < change->n_wants; i++)
+        all += change->wants[i].n;
+    SAH_ASSERT(change->n_wants <= SAH_WANTS_MAX && all <= SAH_LEASE_MAX);
+    if (all == 0 || p->err != SAH_OK || p->committed.duplicate || p->committed.stale)
+        return;
+    p->committed.looked = true;
+    p->items = leased = calloc(all, sizeof *leased);
+    SAH_ASSERT(leased != NULL);
+    for (unsigned i = 0; i < change->n_wants; i++)
+        p->n += model_lease(memory, change->wants[i].endpoint, change->wants[i].max_class, change->wants[i].n,
+                            leased + p->n);
 }
 
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn,
@@ -166,9 +188,11 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     if (memory_is_applied(memory, &lost)) {
         err = model_commit(memory, change, &p->committed);
         p->err = err;
+        lease_wanted(memory, change, p);
     }
     if (lost != SAH_OK) {
         p->err = lost;
+        p->n = 0;
         memset(&p->committed, 0, sizeof p->committed);
     }
 }

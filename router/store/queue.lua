@@ -66,6 +66,24 @@ local function silent_owners(t, now, dead_ms)
     return redis.call('ZRANGEBYSCORE', t .. ':hb', '-inf', '(' .. dec(now - dead_ms), 'LIMIT', 0, OWNERS_MAX)
 end
 
+-- Up to n ready deliveries of an endpoint, worst first, oldest first within a class, onto `answer`.
+-- terms: ms (lease time of each class), bound, owner, dead_ms.
+local function lease_from(t, endpoint, first, last, n, terms, now, offset, answer)
+    local before = #answer
+    for class = first, last do
+        if #answer - before < n then
+            local popped = redis.call('ZPOPMIN', t .. ':q:' .. endpoint .. ':' .. class, n - (#answer - before))
+            for i = 1, #popped, 2 do
+                answer[#answer + 1] = lease_one(t, popped[i], class, terms.ms[class], now, terms.bound, terms.owner, offset)
+            end
+        end
+    end
+    if #answer > before then
+        beat(t, terms.owner, now, terms.dead_ms) -- whoever has leases is known, or they would not come home
+        count(t, 'leased:' .. endpoint, #answer - before)
+    end
+end
+
 -- lease: endpoint, first class, last class, n, lease ms of classes 0..4, bound_ms, owner, dead_ms.
 -- The last two are missing from an older router beside us; its leases come home when they run out.
 redis.register_function('sahaya_1_lease', function(keys, args)
@@ -74,27 +92,14 @@ redis.register_function('sahaya_1_lease', function(keys, args)
     local first = int_arg(args[2], 0, LAST_CLASS, 'first class')
     local last = int_arg(args[3], first, LAST_CLASS, 'last class')
     local n = int_arg(args[4], 1, LEASE_MAX, 'n')
-    local lease_ms = {}
+    local terms, answer = {ms = {}}, {}
     for class = 0, LAST_CLASS do
-        lease_ms[class] = int_arg(args[5 + class], 1, DAY_MS, 'lease_ms')
+        terms.ms[class] = int_arg(args[5 + class], 1, DAY_MS, 'lease_ms')
     end
-    local bound = int_arg(args[10], 0, 60000, 'bound_ms')
-    local owner, dead_ms = owner_args(args, 11)
+    terms.bound = int_arg(args[10], 0, 60000, 'bound_ms')
+    terms.owner, terms.dead_ms = owner_args(args, 11)
     local now, offset = now_ms(t)
-    local answer = {}
-
-    for class = first, last do
-        if #answer < n then
-            local popped = redis.call('ZPOPMIN', t .. ':q:' .. args[1] .. ':' .. class, n - #answer)
-            for i = 1, #popped, 2 do
-                answer[#answer + 1] = lease_one(t, popped[i], class, lease_ms[class], now, bound, owner, offset)
-            end
-        end
-    end
-    if #answer > 0 then
-        beat(t, owner, now, dead_ms) -- whoever has leases is known, or they would not come home
-        count(t, 'leased:' .. args[1], #answer)
-    end
+    lease_from(t, args[1], first, last, n, terms, now, offset, answer)
     return answer
 end)
 

@@ -51,6 +51,19 @@ int op_partition(const struct sah_redis_store *store, const char *request_id, un
     return SAH_OK;
 }
 
+/* Room for what the commit leases. */
+static int expect_leased(struct op *op, const struct sah_change *change)
+{
+    for (unsigned i = 0; i < change->n_wants; i++)
+        op->n += change->wants[i].n;
+    SAH_ASSERT(change->n_wants <= SAH_WANTS_MAX && op->n <= SAH_LEASE_MAX);
+    if (op->n == 0)
+        return SAH_OK;
+    sah_buf_init(&op->bytes, LEASED_BYTES_MAX);
+    op->leased = calloc(op->n, sizeof *op->leased);
+    return op->leased == NULL ? SAH_ENOMEM : SAH_OK;
+}
+
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn,
                         void *fn_data)
 {
@@ -62,6 +75,8 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
 
     op->fn.commit = fn;
     op->fn_data = fn_data;
+    if (err == SAH_OK && op->store->settings.partitions == 1)
+        err = expect_leased(op, change);
     sah_buf_init(&packed, PACKED_MAX);
     sah_buf_init(&events, (size_t)SAH_EVENTS_MAX * SAH_MESSAGE_MAX_BYTES);
     args_start(&args, OP_COMMIT, partition);

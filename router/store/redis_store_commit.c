@@ -10,7 +10,7 @@
 #include "store/pack.h"
 #include "store/redis_store_priv.h"
 
-#define PACKED_FIELDS  20
+#define PACKED_FIELDS  22
 #define EVENT_ID_LATER "-" /* an envelope without one would be refused */
 
 static char lane_letter(enum sah_lane lane)
@@ -157,6 +157,31 @@ static int add_events(struct sah_redis_store *store, const struct sah_change *ch
     return SAH_OK;
 }
 
+/* With several partitions a lease asks all of them for a class before any for the next; a commit sees
+ * one. There nothing is leased with it. */
+static void pack_wants(struct sah_buf *buf, const struct sah_redis_store *store, const struct sah_change *change)
+{
+    unsigned n = store->settings.partitions == 1 ? change->n_wants : 0;
+
+    SAH_ASSERT(n <= SAH_WANTS_MAX);
+    pack_array(buf, n);
+    for (unsigned i = 0; i < n; i++) {
+        pack_array(buf, 3);
+        pack_text(buf, change->wants[i].endpoint);
+        pack_int(buf, change->wants[i].max_class);
+        pack_int(buf, change->wants[i].n);
+    }
+    if (n == 0) {
+        pack_false(buf);
+        return;
+    }
+    pack_array(buf, 2 + SAH_N_CLASSES);
+    pack_text(buf, store->owner);
+    pack_int(buf, store->settings.owner_dead_ms);
+    for (unsigned c = 0; c < SAH_N_CLASSES; c++)
+        pack_int(buf, store->settings.lease_ms[c]);
+}
+
 int commit_args(struct sah_redis_store *store, const struct sah_change *change,
                 struct args *args, struct sah_buf *packed, struct sah_buf *events)
 {
@@ -183,6 +208,7 @@ int commit_args(struct sah_redis_store *store, const struct sah_change *change,
     pack_text(packed, lane);
     pack_timers(packed, change);
     incident_pack(packed, change);
+    pack_wants(packed, store, change);
     if (packed->failed)
         return SAH_ELIMIT;
     args_add(args, packed->data, packed->len);

@@ -86,11 +86,10 @@ static void op_free(struct op *op)
     free(op);
 }
 
-static void give_leased(struct op *op, int err)
+static void point_at_bytes(struct op *op)
 {
     for (unsigned i = 0; i < op->n_got; i++)
         op->leased[i].bytes.ptr = op->bytes.data + op->offsets[i];
-    op->fn.lease(op->fn_data, err, op->leased, op->n_got);
 }
 
 /* Frees the operation. What was taken before a later partition failed is handed out all the
@@ -101,13 +100,17 @@ void op_complete(struct op *op, int err)
         err = SAH_OK;
     switch (op->kind) {
     case OP_COMMIT:
+        point_at_bytes(op);
+        op->committed.leased = op->leased;
+        op->committed.n_leased = err == SAH_OK ? op->n_got : 0;
         op->fn.commit(op->fn_data, err, &op->committed);
         break;
     case OP_LOAD:
         op->fn.load(op->fn_data, err, err == SAH_OK ? op->store->view : NULL);
         break;
     case OP_LEASE:
-        give_leased(op, err);
+        point_at_bytes(op);
+        op->fn.lease(op->fn_data, err, op->leased, op->n_got);
         break;
     case OP_TICK:
         if (err == SAH_OK)

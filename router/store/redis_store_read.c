@@ -74,6 +74,20 @@ int read_error(const redisReply *reply)
     return sah_redis_reply_condition(reply) != SAH_REDIS_IS_UP ? SAH_EDOWN : SAH_EPROTO;
 }
 
+/* What was leased in the same step, when some was wanted. */
+static int read_also_leased(struct op *op, struct reader *r)
+{
+    const redisReply *leased;
+
+    if (r->bad || op->n == 0)
+        return done(r);
+    leased = reader_next(r, REDIS_REPLY_ARRAY);
+    if (!reader_at_end(r))
+        return SAH_EPROTO;
+    op->committed.looked = true;
+    return read_lease(op, leased);
+}
+
 int read_commit(struct op *op, const redisReply *reply)
 {
     struct reader r = reader_of(reply);
@@ -87,13 +101,15 @@ int read_commit(struct op *op, const redisReply *reply)
     sah_copy_cut(c->store_run_id, sizeof c->store_run_id,
                  sah_redis_run_id(op->store->settings.redis),
                  strlen(sah_redis_run_id(op->store->settings.redis)));
+    if (sah_slice_is(word, "OK"))
+        return read_also_leased(op, &r);
     if (!reader_at_end(&r))
         return SAH_EPROTO;
     if (sah_slice_is(word, "CONFLICT"))
         return SAH_ECONFLICT;
     c->duplicate = sah_slice_is(word, "DUP");
     c->stale = sah_slice_is(word, "STALE");
-    return c->duplicate || c->stale || sah_slice_is(word, "OK") ? SAH_OK : SAH_EPROTO;
+    return c->duplicate || c->stale ? SAH_OK : SAH_EPROTO;
 }
 
 /* "kind:level:due", or nothing. */

@@ -15,6 +15,7 @@ struct wait {
     int err;
     unsigned n;
     void *into;
+    struct sah_leased *leased;
     size_t size;
 };
 
@@ -32,13 +33,41 @@ static void await(struct sah_store_harness *h, struct wait *w)
     assert_true(w->done);
 }
 
+static struct sah_message message; /* large: not on a stack */
+
+static void take_leased(struct sah_leased *into, const struct sah_leased *leased, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(
+            sah_message_decode(leased[i].bytes.ptr, leased[i].bytes.len, &message, NULL, 0),
+            SAH_OK);
+        assert_int_equal(message.kind, leased[i].kind);
+        into[i] = leased[i];
+        into[i].bytes.ptr = NULL;
+    }
+}
+
 static void on_commit(void *data, int err, const struct sah_committed *committed)
 {
     struct wait *w = data;
 
     if (w->into != NULL && committed != NULL)
         *(struct sah_committed *)w->into = *committed;
+    if (err == SAH_OK && committed->n_leased > 0) {
+        assert_non_null(w->leased);
+        take_leased(w->leased, committed->leased, committed->n_leased);
+    }
     finish(w, err);
+}
+
+int do_commit_and_lease(struct sah_store_harness *h, const struct sah_change *change,
+                        struct sah_committed *ret, struct sah_leased *ret_leased)
+{
+    struct wait w = {.into = ret, .leased = ret_leased};
+
+    h->store->commit(h->store->data, change, on_commit, &w);
+    await(h, &w);
+    return w.err;
 }
 
 int do_commit(struct sah_store_harness *h, const struct sah_change *change,
@@ -73,20 +102,11 @@ int do_load(struct sah_store_harness *h, const char *request_id, struct sah_requ
     return w.err;
 }
 
-static struct sah_message message; /* large: not on a stack */
-
 static void on_lease(void *data, int err, const struct sah_leased *leased, unsigned n)
 {
     struct wait *w = data;
 
-    for (unsigned i = 0; i < n; i++) {
-        assert_int_equal(
-            sah_message_decode(leased[i].bytes.ptr, leased[i].bytes.len, &message, NULL, 0),
-            SAH_OK);
-        assert_int_equal(message.kind, leased[i].kind);
-        ((struct sah_leased *)w->into)[i] = leased[i];
-        ((struct sah_leased *)w->into)[i].bytes.ptr = NULL;
-    }
+    take_leased(w->into, leased, n);
     w->n = n;
     finish(w, err);
 }
@@ -370,6 +390,15 @@ struct sah_outbox_event *add_event(struct sah_change *to, bool emergency, const 
     event->status.sent_ms = event->created_ms = 1700000000000;
     event->emergency = emergency;
     return event;
+}
+
+void add_want(struct sah_change *to, const char *agency, unsigned max_class, unsigned n)
+{
+    struct sah_want *want = &to->wants[to->n_wants++];
+
+    sah_format(want->endpoint, sizeof want->endpoint, "%s-state", agency);
+    want->max_class = max_class;
+    want->n = n;
 }
 
 void set_settle(struct sah_change *to, enum sah_settle_kind kind,

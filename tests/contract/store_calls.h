@@ -14,6 +14,9 @@
 
 int do_commit(struct sah_store_harness *h, const struct sah_change *change,
               struct sah_committed *ret);
+/* The same, and what was leased with it; bytes as with do_lease. */
+int do_commit_and_lease(struct sah_store_harness *h, const struct sah_change *change,
+                        struct sah_committed *ret, struct sah_leased *ret_leased);
 int do_load(struct sah_store_harness *h, const char *request_id, struct sah_request_view *ret);
 /* Bytes are checked for being there; the slice is not valid afterwards. */
 unsigned do_lease(struct sah_store_harness *h, const char *endpoint, unsigned max_class,
@@ -44,6 +47,7 @@ struct sah_change *change_of(struct sah_store_harness *h, unsigned of);
 struct sah_plan *add_plan(struct sah_change *change, unsigned n, const char *agency);
 struct sah_line *add_line(struct sah_change *change, const char *agency, enum sah_state state);
 struct sah_outbox_event *add_event(struct sah_change *change, bool emergency, const char *says);
+void add_want(struct sah_change *change, const char *agency, unsigned max_class, unsigned n);
 void set_settle(struct sah_change *change, enum sah_settle_kind kind,
                 const struct sah_leased *leased);
 

@@ -378,9 +378,79 @@ static void order_holds_what_is_not_an_emergency_until_the_earlier_is_over(void 
     assert_int_equal(next[0].sequence, 2);
 }
 
+/* (I7) A new request goes out with the step that writes it, unless something worse or older waits. */
+static void a_commit_leases_what_it_wants_worst_first(void **state)
+{
+    struct sah_store_harness *h = *state;
+    struct sah_committed committed;
+    struct sah_leased leased[8];
+    struct sah_queue_stat queue;
+    struct sah_change *c;
+
+    c = new_request(1, SAH_PRIORITY_P2);
+    add_plan(c, 1, "108");
+    add_plan(c, 1, "101");
+    add_want(c, "108", 4, 1);
+    add_want(c, "101", 1, 1); /* only P0 and P1 there */
+    assert_int_equal(do_commit_and_lease(h, c, &committed, leased), SAH_OK);
+    assert_true(committed.looked);
+    assert_int_equal(committed.n_leased, 1);
+    assert_string_equal(leased[0].endpoint, "108-state");
+    assert_string_equal(leased[0].request_id, c->request_id);
+    assert_int_equal(leased[0].epoch, 1);
+    assert_int_equal(leased[0].attempts, 1);
+    lease_none(h, "108");
+    accept_request(h, 2, SAH_PRIORITY_P0, "101");
+    accept_request(h, 3, SAH_PRIORITY_P1, "108");
+
+    c = change_of(h, 1); /* settled, and the next at both, with what it now may go down to */
+    set_settle(c, SAH_SETTLE_DONE, &leased[0]);
+    add_want(c, "101", 4, 5);
+    add_want(c, "108", 4, 1);
+    assert_int_equal(do_commit_and_lease(h, c, &committed, leased), SAH_OK);
+    assert_int_equal(committed.n_leased, 3);
+    assert_int_equal(leased[0].priority, SAH_PRIORITY_P0);
+    assert_int_equal(leased[1].priority, SAH_PRIORITY_P2);
+    assert_string_equal(leased[2].endpoint, "108-state");
+    assert_int_equal(leased[2].priority, SAH_PRIORITY_P1);
+    assert_int_equal(do_stats(h, "101-state", &queue).leased, 3);
+    assert_int_equal(queue.leased, 2);
+    settle_done(h, 2, &leased[0]);
+}
+
+static void a_commit_that_writes_nothing_leases_nothing(void **state)
+{
+    struct sah_store_harness *h = *state;
+    struct sah_committed committed;
+    struct sah_leased leased, got[2];
+    struct sah_change *c;
+
+    accept_request(h, 1, SAH_PRIORITY_P1, "108");
+    leased = lease_one(h, "108");
+    accept_request(h, 2, SAH_PRIORITY_P1, "108");
+    c = new_request(1, SAH_PRIORITY_P1);
+    add_want(c, "108", 4, 2);
+    assert_int_equal(do_commit_and_lease(h, c, &committed, got), SAH_OK);
+    assert_true(committed.duplicate && !committed.looked);
+    assert_int_equal(committed.n_leased, 0);
+    c = change_of(h, 1);
+    c->expected_revision = 7;
+    add_want(c, "108", 4, 2);
+    assert_int_equal(do_commit_and_lease(h, c, &committed, got), SAH_ECONFLICT);
+    leased.epoch--;
+    c = change_of(h, 1);
+    set_settle(c, SAH_SETTLE_DEAD, &leased);
+    add_want(c, "108", 4, 2);
+    assert_int_equal(do_commit_and_lease(h, c, &committed, got), SAH_OK);
+    assert_true(committed.stale && !committed.looked);
+    lease_one(h, "108");
+}
+
 int contract_run_queue_cases(const char *name)
 {
     static const struct CMUnitTest tests[] = {
+        CONTRACT_CASE(a_commit_leases_what_it_wants_worst_first),
+        CONTRACT_CASE(a_commit_that_writes_nothing_leases_nothing),
         CONTRACT_CASE(leases_come_worst_first_then_oldest_first),
         CONTRACT_CASE(a_retry_keeps_its_class_and_its_place),
         CONTRACT_CASE(a_delay_may_go_on_at_another_endpoint),

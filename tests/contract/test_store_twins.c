@@ -77,14 +77,40 @@ static void as_both(unsigned router)
 static struct sah_leased leased[LEASED_MAX]; /* every lease of this seed, live or not */
 static unsigned n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
 
-static void commit_both(const struct sah_change *change)
+static void same_leases(const struct sah_leased *a, const struct sah_leased *b, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        assert_string_equal(a[i].key, b[i].key);
+        assert_string_equal(a[i].request_id, b[i].request_id);
+        assert_string_equal(a[i].endpoint, b[i].endpoint);
+        assert_int_equal(a[i].epoch, b[i].epoch);
+        assert_int_equal(a[i].attempts, b[i].attempts);
+        assert_int_equal(a[i].priority, b[i].priority);
+        assert_int_equal(a[i].sequence, b[i].sequence);
+        assert_int_equal(a[i].possible_duplicate, b[i].possible_duplicate);
+        assert_int_equal(a[i].fell_back, b[i].fell_back);
+        assert_int_equal(a[i].bytes.len, b[i].bytes.len);
+    }
+    n_leased += n;
+}
+
+/* One in four leases in the same step. */
+static void commit_both(struct sah_change *change)
 {
     struct sah_committed a = {0}, b = {0};
-    int err = do_commit(&one, change, &a);
+    struct sah_leased of_two[4];
+    int err;
 
-    assert_int_equal(do_commit(&two, change, &b), err);
+    for (unsigned i = 0; i < 2 && n_leased + 4 <= LEASED_MAX; i++)
+        if (up_to(4) == 0)
+            add_want(change, agencies[up_to(SAH_LEN(agencies))], up_to(5), 1 + up_to(2));
+    err = do_commit_and_lease(&one, change, &a, &leased[n_leased]);
+    assert_int_equal(do_commit_and_lease(&two, change, &b, of_two), err);
     if (err != SAH_OK)
         return;
+    assert_int_equal(a.looked, b.looked);
+    assert_int_equal(a.n_leased, b.n_leased);
+    same_leases(&leased[n_leased], of_two, a.n_leased);
     assert_int_equal(a.duplicate, b.duplicate);
     assert_int_equal(a.stale, b.stale);
     assert_int_equal(a.accept_seq, b.accept_seq);
@@ -161,21 +187,7 @@ static void step_lease(void)
         return;
     got = do_lease(&one, endpoint, class, n, &leased[n_leased]);
     assert_int_equal(do_lease(&two, endpoint, class, n, b), got);
-    for (unsigned i = 0; i < got; i++) {
-        const struct sah_leased *a = &leased[n_leased + i];
-
-        assert_string_equal(a->key, b[i].key);
-        assert_string_equal(a->request_id, b[i].request_id);
-        assert_string_equal(a->endpoint, b[i].endpoint);
-        assert_int_equal(a->epoch, b[i].epoch);
-        assert_int_equal(a->attempts, b[i].attempts);
-        assert_int_equal(a->priority, b[i].priority);
-        assert_int_equal(a->sequence, b[i].sequence);
-        assert_int_equal(a->possible_duplicate, b[i].possible_duplicate);
-        assert_int_equal(a->fell_back, b[i].fell_back);
-        assert_int_equal(a->bytes.len, b[i].bytes.len);
-    }
-    n_leased += got;
+    same_leases(&leased[n_leased], b, got);
 }
 
 static unsigned request_of(const struct sah_leased *l)

@@ -106,6 +106,63 @@ void check_lease(struct world *w, const char *endpoint, unsigned max_class, unsi
     }
 }
 
+void check_also_before(struct world *w, const struct sah_change *change, struct world_ready *leased)
+{
+    leased->n = 0;
+    for (size_t i = 0; i < w->n_active && change->n_wants > 0; i++) {
+        const struct sah_memory_delivery *d = w->deliveries[w->active[i]].kept;
+
+        if (d->state == SAH_MEMORY_LEASED && leased->n < WORLD_READY_MAX &&
+            strcmp(d->key, change->settle.key) != 0)
+            leased->at[leased->n++] = w->active[i];
+    }
+}
+
+static void check_want(struct world *w, const struct sah_want *want)
+{
+    const struct world_delivery *last = NULL;
+    unsigned got = 0;
+
+    for (size_t i = 0; i < w->n_active; i++) {
+        struct world_delivery *d = &w->deliveries[w->active[i]];
+
+        if (d->kept->state != SAH_MEMORY_LEASED || d->kept->epoch == d->epoch ||
+            strcmp(d->kept->endpoint, want->endpoint) != 0)
+            continue;
+        got++;
+        check_order(w, d);
+        d->epoch = d->kept->epoch;
+        if (d->first_store_ms < 0) {
+            d->first_store_ms = world_store_now(w);
+            d->first_mono_ms = w->now_ms;
+        }
+        if (last == NULL || goes_first(w, last, d))
+            last = d;
+    }
+    if (got > want->n || (last != NULL && world_class_of(w, last) > want->max_class))
+        world_violate(w, "I7", last->kept->request_id, "more is leased with a commit than was asked for");
+    for (size_t i = 0; i < w->n_active && last != NULL; i++) {
+        const struct world_delivery *d = &w->deliveries[w->active[i]];
+
+        if (d->kept->state == SAH_MEMORY_READY && strcmp(d->kept->endpoint, want->endpoint) == 0 &&
+            goes_first(w, d, last))
+            world_violate(w, "I7", d->kept->request_id, "at %s a P%u of place %u goes before it, with a commit",
+                          want->endpoint, world_class_of(w, last), (unsigned)last->place);
+    }
+}
+
+void check_also_leased(struct world *w, const struct sah_change *change, const struct world_ready *leased)
+{
+    for (unsigned i = 0; i < leased->n; i++) {
+        const struct world_delivery *d = &w->deliveries[leased->at[i]];
+
+        if (d->kept->state == SAH_MEMORY_LEASED && d->kept->epoch != d->epoch)
+            world_violate(w, "I5", d->kept->request_id, "leased with a commit while a lease is live");
+    }
+    for (unsigned i = 0; i < change->n_wants; i++)
+        check_want(w, &change->wants[i]);
+}
+
 /* ---- attempts, answers, results, events */
 
 void check_send(struct world *w, const struct sah_leased *leased)

@@ -245,18 +245,22 @@ static void port_commit(void *data, const struct sah_change *said, sah_commit_fn
     const struct sah_change *change;
     const struct memory_request *kept;
     struct world_before before;
+    struct world_ready leased;
     bool applied;
 
     if (call == NULL)
         return;
     change = plant_core_change(w, said);
     check_before(w, change, &before);
+    check_also_before(w, change, &leased);
     w->fake_port->commit(w->fake_port->data, plant_store_change(w, change), on_commit, call);
     kept = model_request(w->fake, change->request_id);
     applied = kept != NULL && kept->view.revision != before.revision;
     plant_after_commit(w, change, applied, call);
-    if (applied)
+    if (applied) {
         check_commit(w, r, change, &before);
+        check_also_leased(w, change, &leased);
+    }
 }
 
 static void port_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data)

@@ -223,6 +223,9 @@ void check_settle(struct world *w, const struct sah_settle *settle,
 void check_lease_before(struct world *w, const char *endpoint, struct world_ready *ready);
 void check_lease(struct world *w, const char *endpoint, unsigned max_class, unsigned n,
                  const struct world_ready *ready);
+/* Around a commit that leases too: who has a live lease before; what was leased after. */
+void check_also_before(struct world *w, const struct sah_change *change, struct world_ready *leased);
+void check_also_leased(struct world *w, const struct sah_change *change, const struct world_ready *leased);
 void check_send(struct world *w, const struct sah_leased *leased);
 void check_result(struct world *w, unsigned message, const struct sah_message *result);
 void check_event(struct world *w, const struct sah_outbox_event *event);
