@@ -6,7 +6,8 @@
  * Never:   knows a channel's protocol, an agency, a queue or a class.
  *
  * The invariants that the skeleton keeps, and where:
- *   I1  a channel is told "yours" only when a router has it (adapter_job.c); an event is acked
+ *   I1  a channel is told "yours" only when a message is durable in Redis or in the journal
+ * (adapter_job.c, adapter_journal.c); an event is acked
  * only when its replies are in Redis (adapter_job.c); a reply leaves Redis only when sent
  * (outbox.c) I4  a pending submit is in Redis until a router answers for good
  * (adapter_flight.c) I7  lanes and classes share no queue, no bound and no place
@@ -28,10 +29,17 @@ static void on_redis(void *data, enum sah_redis_state state)
 {
     struct sah_adapter *adapter = data;
 
-    if (adapter->closing || state != SAH_REDIS_UP)
+    if (adapter->closing)
         return;
+    if (state != SAH_REDIS_UP) {
+        if (adapter->down_ms == 0)
+            adapter->down_ms = sah_loop_now_ms(adapter->loop);
+        return;
+    }
+    adapter->down_ms = adapter->trouble_ms = 0;
     sah_ad_recover(adapter, true);
     sah_ad_outbox_wake(adapter);
+    sah_ad_journal_wake(adapter);
 }
 
 static void on_condition(void *data, enum sah_redis_condition was)
@@ -57,11 +65,32 @@ static void on_second(void *data)
     struct sah_adapter *adapter = data;
 
     sah_timer_start(adapter->second, SECOND_MS);
+    sah_ad_journal_second(adapter);
     if (sah_redis_state(adapter->store.redis) != SAH_REDIS_UP)
         return;
     sah_ad_recover(adapter, false);
+    sah_ad_handed_second(adapter);
     if (sah_ad_store_stats(&adapter->store, on_stats, adapter) != SAH_OK)
         sah_debug(adapter->log, "event=stats.skipped");
+}
+
+bool sah_ad_store_is_durable(const struct sah_adapter *adapter)
+{
+    const struct sah_redis_durability *durability = sah_redis_durability(adapter->store.redis);
+
+    return durability->known && durability->durable;
+}
+
+bool sah_ad_store_is_up(const struct sah_adapter *adapter)
+{
+    return sah_redis_state(adapter->store.redis) == SAH_REDIS_UP &&
+           (adapter->trouble_ms == 0 ||
+            sah_loop_now_ms(adapter->loop) - adapter->trouble_ms >= SECOND_MS);
+}
+
+void sah_ad_store_trouble(struct sah_adapter *adapter)
+{
+    adapter->trouble_ms = sah_loop_now_ms(adapter->loop);
 }
 
 static int check_settings(const struct sah_adapter_settings *s)
@@ -88,6 +117,10 @@ static int make_parts(struct sah_adapter *adapter, const struct sah_adapter_sett
 
     err = sah_ad_outbox_init(adapter);
     if (err == SAH_OK)
+        err = sah_ad_memory_init(adapter);
+    if (err == SAH_OK)
+        err = sah_ad_says_init(adapter);
+    if (err == SAH_OK)
         err = sah_timer_create(adapter->loop, on_second, adapter, &adapter->second);
     if (err == SAH_OK)
         err = sah_ad_link_init(&adapter->links[0], adapter, SAH_LANE_EMERGENCY,
@@ -97,6 +130,8 @@ static int make_parts(struct sah_adapter *adapter, const struct sah_adapter_sett
     if (err == SAH_OK)
         err = sah_ad_store_init(&adapter->store, adapter->loop, settings->redis_socket,
                                 adapter->name, on_redis, on_condition, adapter);
+    if (err == SAH_OK)
+        err = sah_ad_journal_init(adapter, settings->journal);
     return err;
 }
 
@@ -123,6 +158,7 @@ int sah_adapter_create(struct sah_loop *loop, const struct sah_adapter_settings 
     (void)sah_format(adapter->producer, sizeof adapter->producer, "%s", settings->producer);
     sah_ad_citizens_init(&adapter->citizens, sah_ad_job_run);
     adapter->flights.seed = adapter->citizens.seed;
+    adapter->down_ms = sah_loop_now_ms(loop);
     err = make_parts(adapter, settings);
     if (err != SAH_OK) {
         sah_adapter_destroy(adapter);
@@ -144,8 +180,11 @@ void sah_adapter_destroy(struct sah_adapter *adapter)
     sah_timer_destroy(adapter->second);
     /* Its callbacks see `closing` and touch nothing; after this none is left. */
     sah_ad_store_fini(&adapter->store);
+    sah_ad_says_fini(adapter);
+    sah_ad_journal_fini(adapter);
     sah_ad_jobs_destroy(adapter);
     sah_ad_flights_destroy(adapter);
+    sah_ad_memory_fini(adapter);
     sah_ad_outbox_fini(adapter);
     sah_ad_citizens_fini(&adapter->citizens);
     adapter->magic = 0;
@@ -165,11 +204,17 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
 bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_size)
 {
     const struct sah_redis_condition_row *row;
+    char more[220] = "";
 
     SAH_CHECK(adapter, ADAPTER_MAGIC);
     row = sah_redis_condition_row(sah_redis_health(adapter->store.redis)->condition);
     if (row->grade == SAH_REDIS_BAD) {
-        (void)sah_format(why, why_size, "redis: %s", row->words);
+        sah_ad_journal_why(adapter, more, sizeof more);
+        (void)sah_format(why, why_size, "redis: %s%s", row->words, more);
+        return false;
+    }
+    if (adapter->journal.settings.key_file != NULL && adapter->journal.journal == NULL) {
+        (void)sah_format(why, why_size, "the journal: %s", adapter->journal.trouble);
         return false;
     }
     if (!sah_ad_link_up(&adapter->links[0])) {
@@ -218,10 +263,17 @@ void sah_adapter_quarantine(struct sah_adapter *adapter, const char *why, const 
     SAH_CHECK(adapter, ADAPTER_MAGIC);
     SAH_ASSERT(call != NULL);
     *call = (struct quarantine_call){.adapter = adapter, .done = done, .data = data};
-    err = sah_ad_store_quarantine(&adapter->store, why, bytes, len, on_quarantined, call);
+    err = SAH_EDOWN;
+    if (sah_ad_store_is_up(adapter))
+        err = sah_ad_store_quarantine(&adapter->store, why, bytes, len, on_quarantined, call);
     if (err == SAH_OK)
         return;
     free(call);
+    err = sah_ad_journal_put_piece(adapter, why, bytes, len, done, data);
+    if (err == SAH_OK)
+        return;
+    if (err == SAH_EEXIST)
+        err = SAH_OK;
     sah_ad_job_refuse(adapter, err, done, data);
 }
 

@@ -14,6 +14,14 @@
 --   ps:<pid>                pending submit: sender, lane, bytes, seq, at.
 --                           pid = <message id>:<index>
 --   psz:<lane>              pids by seq; psn: the last seq. lane is e or b
+--   ho:<pid>                handed over, a router has it: sender, lane, bytes, rid, run (of the
+--                           router's store; "" = in its journal), aseq, at
+--   hf:<rid>                pids of that request, in the order they were handed over first
+--   hd                      request ids by when they may be forgotten: 10 days after the first
+--                           message, or 24 h after the final state
+--   hr:<lane>:<run>         request ids by the last hand-over under that run; hs:<lane>: the runs
+--   ha:<lane>               request ids by age (the cap drops from its start); hn: its numbers;
+--                           hc: how many ho: there are
 --   ob:r:<key>              reply: cls, sender, account, sup, json, seq, at, tries, epoch;
 --                           after it was sent a day's tombstone: the same key is sent once
 --   ob:q:<cls>              unsent keys by seq, of all citizens (depth, oldest). cls is e or b
@@ -30,7 +38,7 @@
 -- reply (I7).
 
 -- Told by the probe. Raised with each change that an older adapter must not undo or live with.
-local REVISION = 1
+local REVISION = 2
 
 local DAY_MS = 86400000
 local DEDUPE_MS = 10 * DAY_MS
@@ -57,6 +65,63 @@ end
 
 local function is_class(text)
     return text == 'e' or text == 'b'
+end
+
+-- Handed over: kept until the router's store can no longer lose it ---------------------------
+
+local function forget_run(b, lane, run)
+    if redis.call('EXISTS', b .. 'hr:' .. lane .. ':' .. run) == 0 then
+        redis.call('SREM', b .. 'hs:' .. lane, run)
+    end
+end
+
+local function unhand(b, pid, rid, lane, run)
+    redis.call('ZREM', b .. 'hr:' .. lane .. ':' .. run, rid)
+    forget_run(b, lane, run)
+    redis.call('DEL', b .. 'ho:' .. pid)
+    redis.call('DECR', b .. 'hc')
+end
+
+local function forget_request(b, rid)
+    local n = 0
+    for _, pid in ipairs(redis.call('ZRANGE', b .. 'hf:' .. rid, 0, -1)) do
+        local h = redis.call('HMGET', b .. 'ho:' .. pid, 'lane', 'run')
+        if h[1] then
+            unhand(b, pid, rid, h[1], h[2])
+            n = n + 1
+        end
+    end
+    redis.call('DEL', b .. 'hf:' .. rid)
+    redis.call('ZREM', b .. 'hd', rid)
+    redis.call('ZREM', b .. 'ha:e', rid)
+    redis.call('ZREM', b .. 'ha:b', rid)
+    return n
+end
+
+-- The pending submit becomes a record; the request itself and the newest 63 after it are kept.
+local function record(b, pid, h, now)
+    local p = redis.call('HMGET', b .. 'ps:' .. pid, 'sender', 'bytes', 'lane')
+    local family = b .. 'hf:' .. h.rid
+    local n = redis.call('INCR', b .. 'hn')
+    if redis.call('ZCARD', family) >= 64 and not redis.call('ZSCORE', family, pid) then
+        local old = redis.call('ZRANGE', family, 1, 1)[1]
+        local o = redis.call('HMGET', b .. 'ho:' .. old, 'lane', 'run')
+        if o[1] then
+            redis.call('DEL', b .. 'ho:' .. old)
+            redis.call('DECR', b .. 'hc')
+        end
+        redis.call('ZREM', family, old)
+    end
+    if redis.call('EXISTS', b .. 'ho:' .. pid) == 0 then
+        redis.call('INCR', b .. 'hc')
+    end
+    redis.call('HSET', b .. 'ho:' .. pid, 'sender', p[1], 'bytes', p[2], 'lane', h.lane,
+        'rid', h.rid, 'run', h.run, 'aseq', h.aseq, 'at', now)
+    redis.call('ZADD', family, 'NX', n, pid)
+    redis.call('ZADD', b .. 'hd', 'NX', now + DEDUPE_MS, h.rid)
+    redis.call('ZADD', b .. 'hr:' .. h.lane .. ':' .. h.run, now, h.rid)
+    redis.call('SADD', b .. 'hs:' .. h.lane, h.run)
+    redis.call('ZADD', b .. 'ha:' .. h.lane, 'NX', n, h.rid)
 end
 
 -- Outbox: rows ----------------------------------------------------------------------------
@@ -217,7 +282,7 @@ end
 
 local function read_submits(args, i)
     local n = whole(args[i], 0, 3)
-    if n == nil or #args ~= i + n * 2 then
+    if n == nil or #args < i + n * 2 then
         return nil
     end
     local out = {}
@@ -229,10 +294,25 @@ local function read_submits(args, i)
         out[k] = {lane = args[i], bytes = args[i + 1]}
         i = i + 2
     end
-    return out
+    return out, i
 end
 
--- gate, sender, expected rev, conversation ("" = leave it), replies, submits
+-- What may follow: of a settled submit the request's name, run, number and lane; of an event the
+-- name of a request that has come to its end.
+local function read_end(kind, args, i)
+    local left = #args - i + 1
+    if left == 0 then
+        return {}
+    elseif kind == 'ps:' and left == 4 and args[i] ~= '' and is_class(args[i + 3])
+        and whole(args[i + 2], 0, 9007199254740991) then
+        return {rid = args[i], run = args[i + 1], aseq = args[i + 2], lane = args[i + 3]}
+    elseif kind == 'ev:' and left == 1 and args[i] ~= '' then
+        return {final = args[i]}
+    end
+    return nil
+end
+
+-- gate, sender, expected rev, conversation ("" = leave it), replies, submits, end
 --   -> OK, seq before the first submit, replies queued | CONFLICT | SEEN, pending... | GONE
 local function change(kind, keys, args)
     local b = keys[1]
@@ -241,8 +321,12 @@ local function change(kind, keys, args)
         return malformed('change')
     end
     local replies, i = read_replies(args, 5)
-    local submits = replies and read_submits(args, i)
-    if not submits then
+    local submits
+    if replies then
+        submits, i = read_submits(args, i)
+    end
+    local ends = submits and read_end(kind, args, i)
+    if not ends then
         return malformed('change lists')
     end
     local there = redis.call('EXISTS', b .. gate) == 1
@@ -275,7 +359,13 @@ local function change(kind, keys, args)
             'at', now, 'bytes', s.bytes)
         redis.call('ZADD', b .. 'psz:' .. s.lane, n, pid)
     end
+    if ends.final then
+        redis.call('ZADD', b .. 'hd', 'XX', 'LT', now + DAY_MS, ends.final)
+    end
     if kind == 'ps:' then
+        if ends.rid then
+            record(b, string.sub(gate, 4), ends, now)
+        end
         redis.call('ZREM', b .. 'psz:e', string.sub(gate, 4))
         redis.call('ZREM', b .. 'psz:b', string.sub(gate, 4))
         redis.call('DEL', b .. gate)
@@ -325,6 +415,98 @@ local function pending(keys, args)
         pending_of(b, pids[i], out)
     end
     return out
+end
+
+-- Handing over again ----------------------------------------------------------------------
+
+-- Of one request what stands under another run is pending again, the request before its
+-- amendments. What is added to `out` is what pending() answers.
+local function hand_again(b, rid, lane, run, now, out)
+    local n = 0
+    for _, pid in ipairs(redis.call('ZRANGE', b .. 'hf:' .. rid, 0, -1)) do
+        local h = redis.call('HMGET', b .. 'ho:' .. pid, 'lane', 'run', 'sender', 'bytes')
+        if h[1] == lane and h[2] ~= run then
+            local seq = redis.call('INCR', b .. 'psn')
+            redis.call('HSET', b .. 'ps:' .. pid, 'sender', h[3], 'lane', lane, 'seq', seq,
+                'at', now, 'bytes', h[4])
+            redis.call('ZADD', b .. 'psz:' .. lane, seq, pid)
+            unhand(b, pid, rid, lane, h[2])
+            pending_of(b, pid, out)
+            n = n + 1
+        end
+    end
+    if n > 0 then
+        redis.call('INCRBY', b .. 'n:rehanded', n)
+    end
+    return n
+end
+
+-- lane, run the router's store has now, most requests, ms that one in the router's journal waits
+--   -> requests handed over again, messages, then as pending(); the newest requests first
+local function rehand(keys, args)
+    local b = keys[1]
+    local left, wait = whole(args[3] or '', 1, 100), whole(args[4] or '', 0, DAY_MS)
+    if #args ~= 4 or not is_class(args[1]) or args[2] == '' or not left or not wait then
+        return malformed('rehand')
+    end
+    local lane, now = args[1], now_ms()
+    local out = {0, 0}
+    for _, run in ipairs(redis.call('SMEMBERS', b .. 'hs:' .. lane)) do
+        if run ~= args[2] and left > 0 then
+            local set = b .. 'hr:' .. lane .. ':' .. run
+            local rids = redis.call('ZREVRANGEBYSCORE', set, run == '' and now - wait or '+inf',
+                '-inf', 'LIMIT', 0, left)
+            for _, rid in ipairs(rids) do
+                out[2] = out[2] + hand_again(b, rid, lane, args[2], now, out)
+                redis.call('ZREM', set, rid)
+                out[1] = out[1] + 1
+                left = left - 1
+            end
+            forget_run(b, lane, run)
+        end
+    end
+    return out
+end
+
+-- request id, lane, run: the router does not know this request
+--   -> 1 = we handed it over, messages handed over again, then as pending()
+local function rehand_one(keys, args)
+    local b = keys[1]
+    if #args ~= 3 or args[1] == '' or not is_class(args[2]) or args[3] == '' then
+        return malformed('rehand one')
+    end
+    local out = {redis.call('EXISTS', b .. 'hf:' .. args[1]), 0}
+    out[2] = hand_again(b, args[1], args[2], args[3], now_ms(), out)
+    return out
+end
+
+-- most requests, most records -> forgotten, dropped: bookings go before emergencies
+local function trim_handed(keys, args)
+    local b = keys[1]
+    local limit, cap = whole(args[1] or '', 1, 1000), whole(args[2] or '', 0, 100000000)
+    if #args ~= 2 or not limit or not cap then
+        return malformed('trim handed')
+    end
+    local due = redis.call('ZRANGEBYSCORE', b .. 'hd', '-inf', now_ms(), 'LIMIT', 0, limit)
+    for _, rid in ipairs(due) do
+        forget_request(b, rid)
+    end
+    local dropped = 0
+    for _ = 1, limit do
+        if tonumber(redis.call('GET', b .. 'hc') or '0') <= cap then
+            break
+        end
+        local rid = redis.call('ZRANGE', b .. 'ha:b', 0, 0)[1]
+            or redis.call('ZRANGE', b .. 'ha:e', 0, 0)[1]
+        if not rid then
+            break
+        end
+        dropped = dropped + forget_request(b, rid)
+    end
+    if dropped > 0 then
+        redis.call('INCRBY', b .. 'n:handed_dropped', dropped)
+    end
+    return {#due, dropped}
 end
 
 -- Outbox: what the pump calls -------------------------------------------------------------
@@ -414,6 +596,22 @@ local function done(keys, args)
     end
     leave(b, args[1], r[1], r[2], r[3], now_ms())
     redis.call('HSET', b .. 'ob:r:' .. args[1], 'channel_message', args[2])
+    return {'OK'}
+end
+
+-- key: this reply went out while Redis was away, so it is sent no more
+local function told(keys, args)
+    local b = keys[1]
+    if #args ~= 1 or args[1] == '' then
+        return malformed('told')
+    end
+    local r = redis.call('HMGET', b .. 'ob:r:' .. args[1], 'cls', 'sender', 'sup')
+    if r[1] then
+        leave(b, args[1], r[1], r[2], r[3], now_ms())
+    else
+        redis.call('HSET', b .. 'ob:r:' .. args[1], 'gone', '1')
+        redis.call('PEXPIRE', b .. 'ob:r:' .. args[1], DAY_MS)
+    end
     return {'OK'}
 end
 
@@ -527,6 +725,8 @@ local function stats(keys, args)
         redis.call('ZCARD', b .. 'ob:l:e') + redis.call('ZCARD', b .. 'ob:l:b'),
         redis.call('LLEN', b .. 'ob:d'), redis.call('LLEN', b .. 'qn'),
         count('stale'), count('dead'), count('quarantine'),
+        tonumber(redis.call('GET', b .. 'hc') or '0'), count('rehanded'),
+        count('handed_dropped'),
     }
 end
 
@@ -542,6 +742,10 @@ redis.register_function('sah_ad1_event', step('ev:'))
 redis.register_function('sah_ad1_settled', step('ps:'))
 redis.register_function('sah_ad1_relane', relane)
 redis.register_function('sah_ad1_pending', pending)
+redis.register_function('sah_ad1_rehand', rehand)
+redis.register_function('sah_ad1_rehand_one', rehand_one)
+redis.register_function('sah_ad1_trim_handed', trim_handed)
+redis.register_function('sah_ad1_told', told)
 redis.register_function('sah_ad1_lease', lease)
 redis.register_function('sah_ad1_done', done)
 redis.register_function('sah_ad1_retry', retry)

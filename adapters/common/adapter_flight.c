@@ -42,6 +42,13 @@ struct sah_ad_flight *sah_ad_flight_find(const struct sah_adapter *adapter,
     return flight;
 }
 
+/* Lane and partition of a name are the router's; the rest follows from the message id. */
+static bool names_request(const struct sah_ad_flight *request, const char *request_id)
+{
+    return strlen(request_id) == strlen(request->guess) &&
+           strcmp(request_id + 3, request->guess + 3) == 0;
+}
+
 static bool goes_before(const struct sah_ad_flight *other, const struct sah_ad_flight *flight,
                         bool late)
 {
@@ -49,7 +56,8 @@ static bool goes_before(const struct sah_ad_flight *other, const struct sah_ad_f
         strcmp(other->sender, flight->sender) != 0)
         return false;
     if (other->kind == SAH_KIND_REQUEST)
-        return sah_id_equal(&other->id, &flight->about); /* without it there is no name */
+        return sah_id_equal(&other->id, &flight->about) || /* without it there is no name */
+               names_request(other, flight->request_id);
     return !late && other->lane == flight->lane &&
            strcmp(other->request_id, flight->request_id) == 0;
 }
@@ -73,6 +81,8 @@ static uint32_t next_wait(struct sah_ad_flight *flight, uint64_t now_ms)
 {
     if (now_ms < flight->give_up_ms)
         return SAH_AD_RESEND_MS;
+    if (flight->sends > 0)
+        sah_ad_link_of(flight->adapter, flight->lane)->silent = true;
     if (!flight->told)
         sah_ad_tell_unconfirmed(flight);
     if (flight->backoff_ms == 0)
@@ -138,13 +148,14 @@ static void flight_free(struct sah_ad_flight *flight)
  */
 static void set_about(struct sah_ad_flight *flight, const struct sah_message *message)
 {
-    char guess[SAH_REQUEST_ID_SIZE];
+    struct sah_ad_flight request = {0};
 
-    sah_request_id(SAH_LANE_EMERGENCY, 0, &message->causation, guess);
-    if (message->kind != SAH_KIND_REQUEST && !sah_id_is_zero(&message->causation) &&
-        strlen(flight->request_id) == strlen(guess) &&
-        strcmp(flight->request_id + 3, guess + 3) ==
-            0) /* lane and partition are the router's */
+    if (message->kind == SAH_KIND_REQUEST)
+        sah_request_id(SAH_LANE_EMERGENCY, 0, &message->id, flight->guess);
+    if (message->kind == SAH_KIND_REQUEST || sah_id_is_zero(&message->causation))
+        return;
+    sah_request_id(SAH_LANE_EMERGENCY, 0, &message->causation, request.guess);
+    if (names_request(&request, flight->request_id))
         flight->about = message->causation;
 }
 
@@ -180,41 +191,82 @@ static int flight_create(struct sah_adapter *adapter, const struct sah_ad_submit
     return SAH_OK;
 }
 
-int sah_ad_flight_get(struct sah_adapter *adapter, const struct sah_ad_submit *submit,
-                      bool wake, struct sah_ad_flight **ret_flight)
+static int flight_add(struct sah_adapter *adapter, const struct sah_ad_submit *submit,
+                      struct sah_ad_flight **ret_flight)
 {
     struct sah_ad_flights *flights = &adapter->flights;
     struct sah_ad_flight *flight;
     size_t slot;
-    char why[160] = "";
     int err;
 
-    if (sah_message_decode(submit->bytes, submit->len, &adapter->submit, why, sizeof why) !=
-        SAH_OK) {
-        adapter->counts.submits_broken++;
-        sah_error(adapter->log, "event=submit.unreadable submit=%s why=\"%s\"", submit->pid,
-                  why);
-        return SAH_EPROTO;
-    }
+    if (flights->n[sah_ad_lane_index(submit->lane)] >= SAH_AD_FLIGHTS_MAX)
+        return SAH_ELIMIT;
+    err = flight_create(adapter, submit, &flight);
+    if (err != SAH_OK)
+        return err;
+    slot = id_slot(adapter, &flight->id);
+    flight->id_next = flights->by_id[slot];
+    flights->by_id[slot] = flight;
+    slot = sender_slot(adapter, flight->sender);
+    flight->sender_next = flights->by_sender[slot];
+    flights->by_sender[slot] = flight;
+    flights->n[sah_ad_lane_index(flight->lane)]++;
+    *ret_flight = flight;
+    return SAH_OK;
+}
+
+/* Into adapter->submit. */
+static int read_submit(struct sah_adapter *adapter, const struct sah_ad_submit *submit)
+{
+    char why[160] = "";
+
+    if (sah_message_decode(submit->bytes, submit->len, &adapter->submit, why, sizeof why) ==
+        SAH_OK)
+        return SAH_OK;
+    adapter->counts.submits_broken++;
+    sah_error(adapter->log, "event=submit.unreadable submit=%s why=\"%s\"", submit->pid, why);
+    return SAH_EPROTO;
+}
+
+int sah_ad_flight_get(struct sah_adapter *adapter, const struct sah_ad_submit *submit,
+                      bool wake, struct sah_ad_flight **ret_flight)
+{
+    struct sah_ad_flight *flight;
+    int err = read_submit(adapter, submit);
+
+    if (err != SAH_OK)
+        return err;
     flight = sah_ad_flight_find(adapter, &adapter->submit.id);
     if (flight == NULL) {
-        if (flights->n[sah_ad_lane_index(submit->lane)] >= SAH_AD_FLIGHTS_MAX)
-            return SAH_ELIMIT;
-        err = flight_create(adapter, submit, &flight);
+        err = flight_add(adapter, submit, &flight);
         if (err != SAH_OK)
             return err;
-        slot = id_slot(adapter, &flight->id);
-        flight->id_next = flights->by_id[slot];
-        flights->by_id[slot] = flight;
-        slot = sender_slot(adapter, flight->sender);
-        flight->sender_next = flights->by_sender[slot];
-        flights->by_sender[slot] = flight;
-        flights->n[sah_ad_lane_index(flight->lane)]++;
         wake = true;
+    } else if (flight->direct) { /* it left from memory; by now Redis has it too */
+        flight->direct = false;
+        flight->seq = submit->seq;
+        memcpy(flight->pid, submit->pid, sizeof flight->pid);
     }
     *ret_flight = flight;
     if (wake)
         flight_wake(flight);
+    return SAH_OK;
+}
+
+int sah_ad_flight_direct(struct sah_adapter *adapter, const struct sah_ad_submit *submit)
+{
+    struct sah_ad_flight *flight;
+    int err = read_submit(adapter, submit);
+
+    if (err != SAH_OK)
+        return err;
+    if (sah_ad_flight_find(adapter, &adapter->submit.id) != NULL)
+        return SAH_OK;
+    err = flight_add(adapter, submit, &flight);
+    if (err != SAH_OK)
+        return err;
+    flight->direct = true;
+    flight_wake(flight);
     return SAH_OK;
 }
 
@@ -245,6 +297,8 @@ static void flight_relane(struct sah_ad_flight *flight, enum sah_lane lane)
     adapter->flights.n[sah_ad_lane_index(flight->lane)]--;
     adapter->flights.n[sah_ad_lane_index(lane)]++;
     flight->lane = lane;
+    if (flight->direct)
+        return;
     /* For a restart; when it is lost, the bulk router says WRONG_LANE once more. */
     if (sah_ad_store_relane(&adapter->store, flight->pid, lane, NULL, NULL) != SAH_OK)
         sah_warn(adapter->log, "event=submit.relane submit=%s err=lost", flight->pid);
@@ -315,6 +369,7 @@ void sah_ad_flight_result(struct sah_adapter *adapter, const struct sah_message 
 
     if (flight == NULL || flight->state == SAH_AD_FLIGHT_SETTLING)
         return; /* an answer to one that was sent twice */
+    sah_ad_link_run(sah_ad_link_of(adapter, flight->lane), result->u.result.store_run_id);
     query = flight->kind == SAH_KIND_STATUS_QUERY;
     switch (result->u.result.code) {
     case SAH_RESULT_ACCEPTED:

@@ -46,6 +46,51 @@ static void gauge_seconds(struct sah_buf *buf, const char *channel, const char *
                  (double)bulk_ms / 1000.0);
 }
 
+/* What waits in the journal, and how full it is. */
+void sah_ad_journal_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
+{
+    const char *channel = adapter->name;
+    struct sah_journal_stats j;
+    uint64_t urgent = 0;
+
+    gauge(buf, channel, "journal_up", "1 when messages can be journaled while Redis is away",
+          adapter->journal.journal != NULL);
+    if (adapter->journal.journal == NULL)
+        return;
+    sah_journal_stats(adapter->journal.journal, &j);
+    for (unsigned i = 0; i < SAH_JOURNAL_CLASSES; i++)
+        urgent += i == SAH_JOURNAL_CLASS_MAX ? 0 : j.open_by_class[i];
+    gauge_pair(buf, channel, "journal_open", "messages in the journal, not in Redis yet", "class",
+               urgent, j.open_by_class[SAH_JOURNAL_CLASS_MAX]);
+    gauge(buf, channel, "journal_used_percent", "of its room; above 80 no booking is taken",
+          j.used_percent);
+    gauge(buf, channel, "journal_bytes", "on disk", j.used_bytes);
+    gauge(buf, channel, "journal_reserve", "1 when the last segment for emergencies is there",
+          j.has_reserve);
+    counter(buf, channel, "journal_suspects", "segments given up: look at the disk", j.suspects);
+    counter(buf, channel, "journal_quarantined", "damaged ranges found at start: tell a person",
+            j.quarantined);
+    counter(buf, channel, "journal_unreadable", "segments unreadable at start: tell a person",
+            j.unreadable);
+}
+
+void sah_ad_journal_why(const struct sah_adapter *adapter, char *why, size_t why_size)
+{
+    struct sah_journal_stats j;
+
+    if (adapter->journal.journal == NULL) {
+        (void)sah_format(why, why_size, "; no journal, so messages are refused until it is back: %s",
+                         adapter->journal.settings.key_file != NULL ? adapter->journal.trouble
+                                                                    : "none is set");
+        return;
+    }
+    sah_journal_stats(adapter->journal.journal, &j);
+    (void)sah_format(why, why_size,
+                     "; messages go to the journal (%" PRIu64 " wait, %u %% of its room), "
+                     "emergencies go on: start this adapter's Redis, the rest follows by itself",
+                     j.open, (unsigned)j.used_percent);
+}
+
 void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
 {
     static const struct {
@@ -71,6 +116,12 @@ void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
             s[SAH_AD_STAT_DEAD]);
     counter(buf, channel, "quarantined", "pieces put into quarantine",
             s[SAH_AD_STAT_QUARANTINE]);
+    counter(buf, channel, "rehanded", "messages handed over again to another run of a store",
+            s[SAH_AD_STAT_REHANDED]);
+    counter(buf, channel, "handed_dropped", "records of handed messages dropped for want of room",
+            s[SAH_AD_STAT_HANDED_DROPPED]);
+    gauge(buf, channel, "handed", "handed messages kept in case a router's store loses them",
+          s[SAH_AD_STAT_HANDED]);
     gauge(buf, channel, "quarantine_kept", "pieces in quarantine now",
           s[SAH_AD_STAT_QUARANTINE_KEPT]);
     gauge(buf, channel, "dead_letters_kept", "dead letters kept now", s[SAH_AD_STAT_DEAD_KEPT]);
@@ -94,4 +145,5 @@ void sah_adapter_metrics(struct sah_adapter *adapter, struct sah_buf *buf)
                s[SAH_AD_STAT_OUTBOX_E], s[SAH_AD_STAT_OUTBOX_B]);
     gauge_seconds(buf, channel, "outbox_oldest_seconds", "age of the oldest of them", "class",
                   s[SAH_AD_STAT_OUTBOX_AGE_E], s[SAH_AD_STAT_OUTBOX_AGE_B]);
+    sah_ad_journal_metrics(adapter, buf);
 }

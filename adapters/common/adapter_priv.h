@@ -9,6 +9,10 @@
  *   adapter_settle.c   the end of a flight: what the result changes in the conversation
  *   adapter_tell.c     tells a citizen that nothing is confirmed yet
  *   adapter_recover.c  pending submits of Redis that are not in flight here
+ *   adapter_handed.c   what was handed over goes again when the router's store is another one
+ *   adapter_journal.c  where a message lies while Redis is away, and the way back
+ *   adapter_direct.c   what may be an emergency, handed over from memory meanwhile
+ *   adapter_say.c      replies that leave from memory meanwhile
  *   citizen.c          whose turn it is: one writer a citizen
  *   router_link.c      the bus client of one lane
  *   outbox.c           replies to the channel, emergencies first
@@ -21,6 +25,7 @@
 
 #include <sahaya/adapter.h>
 #include <sahaya/bus.h>
+#include <sahaya/journal.h>
 #include <sahaya/message.h>
 #include <sahaya/redis.h>
 
@@ -44,6 +49,14 @@
 #define SAH_AD_STOP_MS        5000
 #define SAH_AD_SEND_MAX       64
 #define SAH_AD_N_LANES        2
+/* Bookings no router has taken yet; more are refused, Redis' memory is for emergencies (I7). */
+#define SAH_AD_PENDING_BULK_MAX 50000
+#define SAH_AD_HANDED_MAX       100000 /* records of what was handed over; bookings are dropped first */
+#define SAH_AD_KEPT_SLOTS       8192
+#define SAH_AD_REMEMBERED       2048 /* conversations in memory, for the time Redis is away */
+#define SAH_AD_DRAIN_MAX        64   /* messages of the journal with a job at a time */
+#define SAH_AD_SAY_MAX          256  /* replies in memory while Redis is away */
+#define SAH_RUN_ID_SIZE         41
 
 struct sah_ad_job;
 struct sah_ad_flight;
@@ -88,7 +101,14 @@ struct sah_ad_link {
     struct sah_timer *timer;
     uint64_t heard_ms; /* 0 = never */
     bool was_up;
+    bool silent; /* a deadline passed and no RESULT came since: nobody waits for this one */
+    bool has_store;            /* by its last hello: it takes messages into its store */
+    char run[SAH_RUN_ID_SIZE]; /* of that store; "" = not heard yet */
+    bool rehanding;            /* Redis is asked what stands under another run */
+    struct sah_timer *rehand_timer;
 };
+/* From hello and results: which run of the router's store takes messages now. */
+void sah_ad_link_run(struct sah_ad_link *link, const char *run);
 SAH_MUST_USE int sah_ad_link_init(struct sah_ad_link *link, struct sah_adapter *adapter,
                                   enum sah_lane lane, const char *endpoint);
 void sah_ad_link_fini(struct sah_ad_link *link);
@@ -112,6 +132,7 @@ struct sah_ad_wait { /* a job waits for a flight to be settled */
 enum sah_ad_job_state {
     SAH_AD_JOB_QUEUED,
     SAH_AD_JOB_STORE,   /* one call to Redis is under way */
+    SAH_AD_JOB_JOURNAL, /* Redis cannot take it: the journal writes */
     SAH_AD_JOB_HELD,    /* committed; keeps its turn a moment until the request has its name */
     SAH_AD_JOB_WAITING, /* committed; waits for its flights */
     SAH_AD_JOB_FAILED,  /* the completion is due on the next turn of the loop */
@@ -133,6 +154,9 @@ struct sah_ad_job {
     int err;
     unsigned waiting;
     bool not_ours;
+    bool answered;                 /* `done` has run; the job only keeps its turn */
+    struct sah_ad_kept *kept;      /* the message comes back from the journal */
+    struct sah_conversation *after; /* between a step and its commit's answer */
     struct sah_ad_wait waits[SAH_SUBMITS_MAX];
     /* Between a step and its commit's answer: the submits, encoded. */
     unsigned n_submits;
@@ -145,14 +169,19 @@ void sah_ad_job_refuse(struct sah_adapter *adapter, int err, sah_taken_fn *done,
 void sah_ad_job_event(struct sah_adapter *adapter, enum sah_lane lane,
                       const struct sah_outbox_event *event);
 void sah_ad_job_run(struct sah_ad_turn *turn);
+/* A message of the journal, in its citizen's queue; sah_ad_journal_drained() hears of its end. */
+void sah_ad_job_kept(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                     struct sah_ad_kept *kept);
+void sah_ad_job_journaled(struct sah_ad_job *job, int err);
 void sah_ad_job_flight_settled(struct sah_ad_job *job, struct sah_ad_wait *wait);
 /* The conversation of an answer of sah_ad_store_load() into adapter->conversation. */
 void sah_ad_read_conversation(struct sah_adapter *adapter, const redisReply *reply);
 void sah_ad_jobs_destroy(struct sah_adapter *adapter); /* completes them with SAH_ECANCELED */
 /* Makes every submit of the step complete and encodes it; one that breaks a bound is
- * quarantined. */
-void sah_ad_submits_encode(struct sah_adapter *adapter, struct sah_ad_job *job,
-                           struct sah_step *step);
+ * quarantined. Answers how many there are; their bytes are the caller's to free. */
+unsigned sah_ad_submits_encode(struct sah_adapter *adapter, const char *sender,
+                               struct sah_step *step,
+                               struct sah_ad_submit submits[SAH_SUBMITS_MAX]);
 
 /* Flights: pending submits on their way
  * -------------------------------------------------------- */
@@ -180,6 +209,11 @@ struct sah_ad_flight {
     uint32_t backoff_ms;
     unsigned sends, conflicts;
     bool renamed, told, quarantined;
+    bool direct;            /* of a message in the journal: Redis knows nothing of it */
+    bool sure;              /* the router does not know the request, and we know no better */
+    unsigned unknown_rounds;
+    uint64_t unknown_ms;    /* since when it says so */
+    char guess[SAH_REQUEST_ID_SIZE]; /* of a request: the name it will most likely get */
     enum sah_ad_verdict verdict;
     char pid[SAH_AD_GATE_SIZE];
     char sender[SAH_SENDER_SIZE];
@@ -204,6 +238,9 @@ struct sah_ad_flights {
 SAH_MUST_USE int sah_ad_flight_get(struct sah_adapter *adapter,
                                    const struct sah_ad_submit *submit, bool wake,
                                    struct sah_ad_flight **ret_flight);
+/* The same for a submit that Redis does not have; borrowed. */
+SAH_MUST_USE int sah_ad_flight_direct(struct sah_adapter *adapter,
+                                      const struct sah_ad_submit *submit);
 void sah_ad_flight_result(struct sah_adapter *adapter, const struct sah_message *result,
                           const void *bytes, size_t len);
 /* A router came back: what waits for it goes out at once. */
@@ -220,6 +257,104 @@ struct sah_ad_flight *sah_ad_flight_find(const struct sah_adapter *adapter,
 /* No router answered in time: the citizen hears so, once, with the number to call (I9, I12). */
 void sah_ad_tell_unconfirmed(struct sah_ad_flight *flight);
 void sah_ad_recover(struct sah_adapter *adapter, bool start);
+/* Every acknowledged write of our Redis survives a crash. */
+bool sah_ad_store_is_durable(const struct sah_adapter *adapter);
+/* It is there, and nothing has gone wrong in the last second. */
+bool sah_ad_store_is_up(const struct sah_adapter *adapter);
+void sah_ad_store_trouble(struct sah_adapter *adapter);
+
+/* Handed over: again when the router's store is another one ------------------------------- */
+
+void sah_ad_rehand(struct sah_ad_link *link);
+void sah_ad_handed_second(struct sah_adapter *adapter);
+/* The router does not know the request of this one: perhaps it lost it. Settles it, later. */
+void sah_ad_handed_unknown(struct sah_ad_flight *flight);
+
+/* The journal: messages while Redis is away ------------------------------------------------ */
+
+/* Types of the journal's records, beside the four fixed ones. */
+#define SAH_AD_RECORD_SENT 5 /* a new request left from memory */
+#define SAH_AD_RECORD_TOLD 6 /* a reply left from memory; its payload is the reply's key */
+#define SAH_AD_RECORD_WORSE 7 /* something worse of the same citizen stands behind it */
+
+struct sah_ad_kept { /* one open message of the journal */
+    struct sah_ad_kept *id_next, *sender_next;
+    struct sah_id id;
+    uint64_t sender; /* hash */
+    uint8_t class_;
+    bool busy;         /* being written, or with a job */
+    bool writing;      /* not open yet: no other record of it may be written */
+    bool looked;       /* what could leave from memory has left */
+    bool sent_request; /* as a new request */
+    uint8_t n_told;
+    unsigned saying; /* replies on their way from memory */
+    unsigned failures;
+    uint64_t after_ms;
+};
+struct sah_ad_journal {
+    struct sah_journal *journal; /* NULL = none */
+    struct sah_ad_kept *by_id[SAH_AD_KEPT_SLOTS];
+    struct sah_ad_kept *by_sender[SAH_AD_KEPT_SLOTS];
+    unsigned n, draining;
+    struct sah_timer *timer;
+    struct sah_incoming incoming; /* scratch */
+    struct sah_journal_settings settings; /* key_file NULL = no journal is wanted */
+    char *folder, *key_file;
+    char trouble[SAH_JOURNAL_WHY_SIZE]; /* why it could not be opened */
+    uint64_t troubles;
+};
+SAH_MUST_USE int sah_ad_journal_init(struct sah_adapter *adapter,
+                                     const struct sah_journal_settings *settings);
+void sah_ad_journal_fini(struct sah_adapter *adapter);
+/* Ends with sah_ad_job_journaled() when SAH_OK. SAH_ELIMIT: no room for what is not urgent. */
+SAH_MUST_USE int sah_ad_journal_put(struct sah_ad_job *job);
+SAH_MUST_USE int sah_ad_journal_put_piece(struct sah_adapter *adapter, const char *why,
+                                          const void *bytes, size_t len, sah_taken_fn *done,
+                                          void *data);
+/* Messages of this citizen are in the journal: the next one goes there too, to keep the order. */
+bool sah_ad_journal_holds(const struct sah_adapter *adapter, const char *sender);
+struct sah_ad_kept *sah_ad_journal_find(const struct sah_adapter *adapter,
+                                        const struct sah_id *id);
+void sah_ad_journal_note(struct sah_adapter *adapter, struct sah_ad_kept *kept, uint8_t type,
+                         uint8_t part, struct sah_slice payload);
+void sah_ad_journal_drained(struct sah_adapter *adapter, struct sah_ad_kept *kept, int err);
+void sah_ad_journal_wake(struct sah_adapter *adapter);
+void sah_ad_journal_second(struct sah_adapter *adapter);
+/* For people: "; 3 messages wait in the journal..."; "" when there is nothing to say. */
+void sah_ad_journal_why(const struct sah_adapter *adapter, char *why, size_t why_size);
+void sah_ad_journal_metrics(struct sah_adapter *adapter, struct sah_buf *buf);
+
+/* From memory while Redis is away ------------------------------------------------------------ */
+
+struct sah_ad_remembered;
+SAH_MUST_USE int sah_ad_memory_init(struct sah_adapter *adapter);
+void sah_ad_memory_fini(struct sah_adapter *adapter);
+void sah_ad_remember(struct sah_adapter *adapter, const char *sender,
+                     const struct sah_conversation *conversation);
+/* NULL = not known. Borrowed until the next one is remembered. */
+struct sah_conversation *sah_ad_recall(struct sah_adapter *adapter, const char *sender);
+/* Steps from memory; the class of what was understood. The step is in adapter->step. */
+uint8_t sah_ad_direct_step(struct sah_adapter *adapter, const struct sah_incoming *incoming);
+/* What of adapter->step may be an emergency leaves: submits to the router, replies to the citizen. */
+void sah_ad_direct_send(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                        struct sah_ad_kept *kept);
+void sah_ad_direct_settle(struct sah_ad_flight *flight);
+void sah_ad_direct_tell(struct sah_ad_flight *flight);
+
+struct sah_ad_say;
+struct sah_ad_says {
+    struct sah_ad_say *first;
+    unsigned n, in_flight;
+    struct sah_timer *timer;
+};
+SAH_MUST_USE int sah_ad_says_init(struct sah_adapter *adapter);
+void sah_ad_says_fini(struct sah_adapter *adapter);
+/* Copied; dropped when there are too many: the journal's message brings it again. */
+void sah_ad_say(struct sah_adapter *adapter, const struct sah_reply *reply,
+                const struct sah_id *message);
+void sah_ad_says_wake(struct sah_adapter *adapter);
+/* The message goes its ordinary way now: what was not sent yet is not sent from memory. */
+void sah_ad_unsay(struct sah_adapter *adapter, const struct sah_id *message);
 
 /* Replies to the channel
  * ------------------------------------------------------------------------ */
@@ -270,7 +405,19 @@ void sah_ad_outbox_wake(struct sah_adapter *adapter);
     X(replies_retried, "replies_retried", "sends of replies that will be tried again")     \
     X(replies_held, "replies_held", "sends put off for a citizen or an account")           \
     X(outbox_stops, "outbox_stops", "times all sending was stopped")                       \
-    X(redis_errors, "redis_errors", "error answers of Redis")
+    X(redis_errors, "redis_errors", "error answers of Redis")                              \
+    X(answered_early, "answered_early",                                                    \
+      "messages that were ours, durable in Redis, before a router had them")               \
+    X(runs, "router_runs", "times a router's store turned out to be another one")          \
+    X(journaled, "journaled", "messages taken into the journal")                           \
+    X(journal_refused, "journal_refused", "messages the journal had no room for")          \
+    X(journal_failed, "journal_failed", "messages the journal could not write")            \
+    X(journal_broken, "journal_broken", "journaled messages that cannot be read: tell a person") \
+    X(drained, "drained", "messages brought from the journal into Redis")                  \
+    X(direct, "direct", "messages handed over from memory while Redis was away")           \
+    X(direct_accepted, "direct_accepted", "of these, those a router has taken")            \
+    X(said, "direct_replies", "replies that left from memory while Redis was away")        \
+    X(unsaid, "direct_replies_dropped", "replies that found no place in memory")
 struct sah_ad_counts {
 #define X(name, metric, help) uint64_t name;
     SAH_AD_COUNTS(X)
@@ -293,6 +440,12 @@ struct sah_adapter {
     struct sah_ad_flights flights;
     struct sah_ad_link links[SAH_AD_N_LANES];
     struct sah_ad_outbox outbox;
+    struct sah_ad_journal journal;
+    struct sah_ad_remembered *remembered;
+    struct sah_ad_says says;
+    uint64_t direct_seq;
+    uint64_t down_ms;    /* since when Redis is away; 0 = it is up */
+    uint64_t trouble_ms; /* when it last could not take something */
     struct sah_ad_counts counts;
     struct sah_timer *second;
     uint64_t stats[SAH_AD_N_STATS];

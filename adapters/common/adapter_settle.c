@@ -5,7 +5,8 @@
  * replies written. Used by: adapter_flight.c. Never:   forgets a submit before Redis has
  * forgotten it.
  *
- *   ACCEPTED  the conversation learns the request's name
+ *   ACCEPTED  the conversation learns the request's name; the message is kept as handed over
+ *             (adapter_handed.c)
  *   STATUS    the citizen is told the true state
  *   LOST      the router does not know the name: perhaps the request got another one
  *   REFUSED   kept in quarantine with the reason, counted, logged, and the citizen hears it
@@ -49,6 +50,25 @@ static void on_settled(void *data, int err, const redisReply *reply)
     }
 }
 
+/* What a router has taken is kept until its store can no longer lose it. A question is not. */
+static void set_handed(const struct sah_ad_flight *flight, struct sah_ad_change *change)
+{
+    const struct sah_message *result = &flight->adapter->result;
+    const char *run = result->u.result.store_run_id;
+
+    if (flight->verdict != SAH_AD_VERDICT_ACCEPTED)
+        return;
+    change->handed =
+        result->request_id[0] != '\0' ? result->request_id : flight->request_id;
+    if (change->handed[0] == '\0')
+        change->handed = NULL;
+    change->run = strcmp(run, "journal") == 0 ? "" : run;
+    change->accept_seq = result->u.result.accept_seq;
+    if (change->accept_seq > INT64_MAX / 1024)
+        change->accept_seq = 0; /* nothing that a store of ours would say */
+    change->lane = flight->lane;
+}
+
 static void store_settled(struct sah_ad_flight *flight, const struct sah_conversation *next,
                           const struct sah_step *step)
 {
@@ -65,6 +85,7 @@ static void store_settled(struct sah_ad_flight *flight, const struct sah_convers
     };
 
     (void)sah_format(gate, sizeof gate, "ps:%s", flight->pid);
+    set_handed(flight, &change);
     if (sah_ad_store_change(&adapter->store, &change, on_settled, flight) != SAH_OK)
         sah_ad_flight_later(flight);
 }
@@ -146,6 +167,7 @@ static void settle_by(struct sah_ad_flight *flight)
     case SAH_AD_VERDICT_ACCEPTED:
         memcpy(flight->named, adapter->result.request_id, sizeof flight->named);
         sah_dialog_accepted(&adapter->submit, &adapter->result, conversation);
+        sah_ad_remember(adapter, flight->sender, conversation);
         store_settled(flight, conversation, NULL);
         return;
     case SAH_AD_VERDICT_STATUS:
@@ -158,7 +180,11 @@ static void settle_by(struct sah_ad_flight *flight)
         settle_lost(flight);
         return;
     case SAH_AD_VERDICT_REFUSED:
-        settle_refused(flight);
+        if (adapter->result.u.result.code == SAH_RESULT_NOT_FOUND && !flight->sure &&
+            flight->kind != SAH_KIND_REQUEST)
+            sah_ad_handed_unknown(flight);
+        else
+            settle_refused(flight);
         return;
     }
 }
@@ -189,6 +215,10 @@ void sah_ad_flight_settle(struct sah_ad_flight *flight)
 {
     flight->state = SAH_AD_FLIGHT_SETTLING;
     sah_timer_stop(flight->timer);
+    if (flight->direct) {
+        sah_ad_direct_settle(flight); /* perhaps frees flight */
+        return;
+    }
     if (sah_ad_store_load(&flight->adapter->store, flight->sender, "", on_loaded, flight) !=
         SAH_OK)
         sah_ad_flight_later(flight);

@@ -52,6 +52,9 @@ enum sah_ad_stat {
     SAH_AD_STAT_STALE,
     SAH_AD_STAT_DEAD,
     SAH_AD_STAT_QUARANTINE,
+    SAH_AD_STAT_HANDED,
+    SAH_AD_STAT_REHANDED,
+    SAH_AD_STAT_HANDED_DROPPED,
     SAH_AD_N_STATS,
 };
 
@@ -65,6 +68,11 @@ struct sah_ad_change {    /* one atomic step */
     unsigned n_replies;
     const struct sah_ad_submit *submits; /* lane and bytes only */
     unsigned n_submits;
+    const char *final;  /* ev: the request that has come to its end; NULL = none */
+    const char *handed; /* ps: the request's name, and the message is kept; NULL = it is not */
+    const char *run;    /* of the store that has it; "" = the router's journal */
+    uint64_t accept_seq;
+    enum sah_lane lane;
 };
 
 SAH_MUST_USE int sah_ad_store_init(struct sah_ad_store *store, struct sah_loop *loop,
@@ -85,6 +93,16 @@ SAH_MUST_USE int sah_ad_store_relane(struct sah_ad_store *store, const char *pid
 SAH_MUST_USE int sah_ad_store_pending(struct sah_ad_store *store, enum sah_lane lane,
                                       uint64_t after, uint32_t least_age_ms,
                                       sah_redis_reply_fn *fn, void *data);
+/* Up to 100 requests that were handed over under another run become pending again; those in the
+ * router's journal after wait_ms. */
+SAH_MUST_USE int sah_ad_store_rehand(struct sah_ad_store *store, enum sah_lane lane,
+                                     const char *run, unsigned requests, uint32_t wait_ms,
+                                     sah_redis_reply_fn *fn, void *data);
+SAH_MUST_USE int sah_ad_store_rehand_one(struct sah_ad_store *store, const char *request_id,
+                                         enum sah_lane lane, const char *run,
+                                         sah_redis_reply_fn *fn, void *data);
+SAH_MUST_USE int sah_ad_store_trim_handed(struct sah_ad_store *store, unsigned requests,
+                                          uint32_t most_records);
 SAH_MUST_USE int sah_ad_store_quarantine(struct sah_ad_store *store, const char *why,
                                          const void *bytes, size_t len, sah_redis_reply_fn *fn,
                                          void *data);
@@ -105,6 +123,8 @@ SAH_MUST_USE int sah_ad_store_retry(struct sah_ad_store *store, const char *key,
 SAH_MUST_USE int sah_ad_store_hold(struct sah_ad_store *store, const char *key, uint64_t epoch,
                                    const char *whom, uint32_t delay_ms, sah_redis_reply_fn *fn,
                                    void *data);
+/* The reply with this key went out while Redis was away. */
+SAH_MUST_USE int sah_ad_store_told(struct sah_ad_store *store, struct sah_slice key);
 SAH_MUST_USE int sah_ad_store_dead(struct sah_ad_store *store, const char *key, uint64_t epoch,
                                    int code, sah_redis_reply_fn *fn, void *data);
 

@@ -2,7 +2,7 @@
  * adapter_submit - makes the messages of a step ready for the bus.
  *
  * Owns:    what every envelope says alike (producer, times), the lane, a provisional request
- * id. Used by: adapter_job.c, between the step and its commit. Never:   lets one bad message
+ * id. Used by: adapter_job.c, between the step and its commit; adapter_direct.c. Never:   lets one bad message
  * take the citizen's other messages or replies with it.
  *
  * An amendment may follow its request before a router has named that one: then `causation`
@@ -86,18 +86,15 @@ static void broken(struct sah_adapter *adapter, const struct sah_message *messag
         sah_error(adapter->log, "event=quarantine.failed message=%s", hex);
 }
 
-void sah_ad_submits_encode(struct sah_adapter *adapter, struct sah_ad_job *job,
-                           struct sah_step *step)
+unsigned sah_ad_submits_encode(struct sah_adapter *adapter, const char *sender,
+                               struct sah_step *step,
+                               struct sah_ad_submit submits[SAH_SUBMITS_MAX])
 {
-    const char *sender =
-        job->incoming != NULL ? job->incoming->citizen.sender : job->event->sender;
+    unsigned n = 0;
 
-    for (unsigned i = 0; i < job->n_submits; i++)
-        free(job->submits[i].bytes); /* of a step that met a conflict */
-    job->n_submits = 0;
     for (unsigned i = 0; i < step->n_submits; i++) {
         struct sah_message *message = &step->submits[i];
-        struct sah_ad_submit *submit = &job->submits[job->n_submits];
+        struct sah_ad_submit *submit = &submits[n];
         struct sah_buf buf;
         char why[160] = "";
 
@@ -112,6 +109,7 @@ void sah_ad_submits_encode(struct sah_adapter *adapter, struct sah_ad_job *job,
                                          .bytes = buf.data,
                                          .len = buf.len};
         (void)sah_format(submit->sender, sizeof submit->sender, "%s", sender);
-        job->n_submits++;
+        n++;
     }
+    return n;
 }

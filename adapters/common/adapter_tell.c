@@ -117,8 +117,14 @@ static void tell_load(struct tell *tell)
 
 void sah_ad_tell_unconfirmed(struct sah_ad_flight *flight)
 {
-    struct tell *tell = calloc(1, sizeof *tell);
+    struct tell *tell;
 
+    if (flight->direct || !sah_ad_store_is_up(flight->adapter)) {
+        if (flight->lane != SAH_LANE_BULK)
+            sah_ad_direct_tell(flight); /* a booking hears of it when Redis is back */
+        return;
+    }
+    tell = calloc(1, sizeof *tell);
     if (tell == NULL)
         return; /* after the next wait */
     flight->told = true;

@@ -164,5 +164,9 @@ SAH_MUST_USE int sah_conversation_decode(const char *json, size_t len,
                                          struct sah_conversation *ret_conversation);
 SAH_MUST_USE int sah_reply_encode(const struct sah_reply *reply, struct sah_buf *buf);
 SAH_MUST_USE int sah_reply_decode(const char *json, size_t len, struct sah_reply *ret_reply);
+/* A message as it came in, for the journal. SAH_EINVAL for one of nobody. */
+SAH_MUST_USE int sah_incoming_encode(const struct sah_incoming *incoming, struct sah_buf *buf);
+SAH_MUST_USE int sah_incoming_decode(const char *json, size_t len,
+                                     struct sah_incoming *ret_incoming);
 
 #endif

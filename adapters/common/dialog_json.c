@@ -1,5 +1,6 @@
 /*
- * dialog_json - the conversation and a reply as JSON text, for the adapter's Redis.
+ * dialog_json - the conversation and a reply as JSON text, for the adapter's Redis; a message as it
+ * came in, for the adapter's journal.
  *
  * One table of fields a struct, read both ways. Unknown fields are ignored, missing or wrongly
  * typed ones are zero, texts that do not fit are cut at a character, counts are bounded: what
@@ -14,7 +15,16 @@
 
 #define JSON_MAX_BYTES (256 * 1024)
 
-enum field_kind { FIELD_TEXT, FIELD_BOOL, FIELD_INT, FIELD_U32, FIELD_U8, FIELD_I64, FIELD_ID };
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_I32,
+    FIELD_U32,
+    FIELD_U8,
+    FIELD_I64,
+    FIELD_ID
+};
 struct field {
     const char *name;
     enum field_kind kind;
@@ -32,6 +42,11 @@ struct field {
 #define CONV(KIND, name)   ROW(struct sah_conversation, KIND, name)
 #define REPLY(KIND, name)  ROW(struct sah_reply, KIND, name)
 #define CHOICE(KIND, name) ROW(struct sah_choice, KIND, name)
+
+#define INCOMING(KIND, name) ROW(struct sah_incoming, KIND, name)
+#define CITIZEN(KIND, name)  ROW(struct sah_citizen, KIND, name)
+#define PLACE(KIND, name)    ROW(struct sah_place, KIND, name)
+#define MEDIA(KIND, name)    ROW(struct sah_media, KIND, name)
 
 static const struct field open_fields[] = {
     OPEN(TEXT, request_id), OPEN(ID, message_id),      OPEN(INT, urgency),
@@ -63,11 +78,34 @@ static const struct field choice_fields[] = {
     CHOICE(TEXT, title),
     CHOICE(TEXT, description),
 };
+static const struct field incoming_fields[] = {
+    INCOMING(ID, id),          INCOMING(I64, sent_ms),      INCOMING(I64, received_ms),
+    INCOMING(INT, kind),       INCOMING(TEXT, type_name),   INCOMING(BOOL, text_broken),
+    INCOMING(BOOL, text_cut),  INCOMING(TEXT, choice),
+};
+static const struct field citizen_fields[] = {
+    CITIZEN(TEXT, channel),   CITIZEN(TEXT, account),     CITIZEN(TEXT, channel_message),
+    CITIZEN(TEXT, sender),    CITIZEN(TEXT, callback),    CITIZEN(TEXT, name),
+    CITIZEN(TEXT, reply_token), CITIZEN(TEXT, language),  CITIZEN(INT, role),
+    CITIZEN(INT, comm_pref),  CITIZEN(U32, vulnerable),   CITIZEN(BOOL, forwarded),
+    CITIZEN(BOOL, often_forwarded),
+};
+static const struct field place_fields[] = {
+    PLACE(INT, kind),      PLACE(INT, method),    PLACE(BOOL, has_point), PLACE(I32, lat_e7),
+    PLACE(I32, lon_e7),    PLACE(U32, radius_m),  PLACE(I64, observed_ms), PLACE(TEXT, address),
+    PLACE(TEXT, landmark), PLACE(TEXT, floor),    PLACE(TEXT, village),   PLACE(TEXT, mandal),
+    PLACE(TEXT, district), PLACE(TEXT, pincode),  PLACE(U8, confidence),  PLACE(INT, in_state),
+};
+static const struct field media_fields[] = {
+    MEDIA(TEXT, ref), MEDIA(TEXT, mime), MEDIA(TEXT, sha256), MEDIA(I64, bytes),
+    MEDIA(U32, duration_ms),
+};
 
 static json_t *field_out(const struct field *f, const void *at)
 {
     char hex[SAH_ID_HEX_SIZE];
     int64_t i64;
+    int32_t i32;
     uint32_t u32;
     int i;
 
@@ -79,6 +117,9 @@ static json_t *field_out(const struct field *f, const void *at)
     case FIELD_INT:
         memcpy(&i, at, sizeof i);
         return json_integer(i);
+    case FIELD_I32:
+        memcpy(&i32, at, sizeof i32);
+        return json_integer(i32);
     case FIELD_U32:
         memcpy(&u32, at, sizeof u32);
         return json_integer(u32);
@@ -99,6 +140,7 @@ static void field_in(const struct field *f, const json_t *value, void *at)
     int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
     uint32_t u32 = number < 0 || number > UINT32_MAX ? 0 : (uint32_t)number;
     int i = number < 0 || number > 1000 ? 0 : (int)number;
+    int32_t i32 = number < INT32_MIN || number > INT32_MAX ? 0 : (int32_t)number;
     struct sah_id id;
 
     switch (f->kind) {
@@ -112,6 +154,9 @@ static void field_in(const struct field *f, const json_t *value, void *at)
         return;
     case FIELD_INT:
         memcpy(at, &i, sizeof i);
+        return;
+    case FIELD_I32:
+        memcpy(at, &i32, sizeof i32);
         return;
     case FIELD_U32:
         memcpy(at, &u32, sizeof u32);
@@ -210,7 +255,7 @@ static int parse(const char *json, size_t len, json_t **ret_object)
 
     if (len > JSON_MAX_BYTES)
         return SAH_ELIMIT;
-    object = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    object = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     if (!json_is_object(object)) {
         json_decref(object);
         return SAH_EINVAL;
@@ -287,4 +332,51 @@ int sah_reply_decode(const char *json, size_t len, struct sah_reply *ret_reply)
                 sizeof ret_reply->choices[0], SAH_ROWS_MAX);
     json_decref(object);
     return SAH_OK;
+}
+
+int sah_incoming_encode(const struct sah_incoming *in, struct sah_buf *buf)
+{
+    json_t *object = object_out(incoming_fields, SAH_LEN(incoming_fields), in);
+    int err = SAH_ENOMEM;
+
+    if (object != NULL)
+        err = list_out(object, "media", media_fields, SAH_LEN(media_fields), in->media,
+                       sizeof in->media[0],
+                       in->n_media <= SAH_MEDIA_MAX ? in->n_media : SAH_MEDIA_MAX);
+    if (err == SAH_OK) {
+        (void)json_object_set_new(
+            object, "citizen", object_out(citizen_fields, SAH_LEN(citizen_fields), &in->citizen));
+        (void)json_object_set_new(object, "place",
+                                  object_out(place_fields, SAH_LEN(place_fields), &in->place));
+        if (json_object_set_new(object, "text", json_stringn(in->text, in->text_len)) != 0)
+            err = SAH_EINVAL; /* not UTF-8: words are never left out */
+    }
+    return dump(object, err, buf);
+}
+
+int sah_incoming_decode(const char *json, size_t len, struct sah_incoming *ret_incoming)
+{
+    struct sah_incoming *in = ret_incoming;
+    const json_t *text;
+    json_t *object;
+    int err = parse(json, len, &object);
+
+    if (err != SAH_OK)
+        return err;
+    memset(in, 0, sizeof *in);
+    object_in(incoming_fields, SAH_LEN(incoming_fields), object, in);
+    object_in(citizen_fields, SAH_LEN(citizen_fields), json_object_get(object, "citizen"),
+              &in->citizen);
+    object_in(place_fields, SAH_LEN(place_fields), json_object_get(object, "place"), &in->place);
+    in->n_media = list_in(object, "media", media_fields, SAH_LEN(media_fields), in->media,
+                          sizeof in->media[0], SAH_MEDIA_MAX);
+    if (in->kind > SAH_INCOMING_SILENT)
+        in->kind = SAH_INCOMING_OTHER;
+    text = json_object_get(object, "text");
+    if (json_is_string(text) && json_string_length(text) <= SAH_TEXT_MAX) {
+        in->text_len = (uint32_t)json_string_length(text);
+        memcpy(in->text, json_string_value(text), in->text_len);
+    }
+    json_decref(object);
+    return sah_id_is_zero(&in->id) || in->citizen.sender[0] == '\0' ? SAH_EINVAL : SAH_OK;
 }

@@ -242,15 +242,19 @@ static unsigned bulk_slots(const struct sah_adapter *adapter)
 static void pump(struct sah_adapter *adapter)
 {
     struct sah_ad_outbox *outbox = &adapter->outbox;
-    unsigned slots = adapter->channel.send_max - outbox->in_flight;
+    unsigned busy = outbox->in_flight + adapter->says.in_flight;
+    unsigned slots = adapter->channel.send_max > busy ? adapter->channel.send_max - busy : 0;
     uint64_t now_ms = sah_loop_now_ms(adapter->loop);
 
     if (outbox->leasing) {
         outbox->again = true;
         return;
     }
-    if (slots == 0)
-        return; /* the next completion wakes */
+    if (slots == 0) { /* the next completion wakes; one of adapter_say.c does not */
+        if (outbox->in_flight == 0)
+            sah_timer_start(outbox->timer, TURN_LEAST_MS);
+        return;
+    }
     if (now_ms < outbox->stopped_until_ms) {
         sah_timer_start(outbox->timer, outbox->stopped_until_ms - now_ms);
         return;

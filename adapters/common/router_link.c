@@ -2,7 +2,7 @@
  * router_link - the bus client of one lane: says hello, hears the router, hands on what it
  * says.
  *
- * Owns:    the connection to that lane's router and whether it is up.
+ * Owns:    the connection to that lane's router, whether it is up, which run its store is.
  * Used by: adapter.c; adapter_flight.c sends over it.
  * Never:   takes a message that was handed to the bus for delivered: only a RESULT says that.
  */
@@ -84,6 +84,17 @@ static void on_timer(void *data)
     sah_timer_start(link->timer, up ? HELLO_MS : HELLO_SEARCH_MS);
 }
 
+void sah_ad_link_run(struct sah_ad_link *link, const char *run)
+{
+    if (run[0] == '\0' || strcmp(run, "journal") == 0 || strcmp(run, link->run) == 0)
+        return;
+    if (link->run[0] != '\0')
+        link->adapter->counts.runs++;
+    sah_info(link->adapter->log, "event=router.run lane=%s", lane_name(link->lane));
+    (void)sah_format(link->run, sizeof link->run, "%s", run);
+    sah_ad_rehand(link);
+}
+
 static void heard(struct sah_ad_link *link)
 {
     bool was_up = link->was_up;
@@ -120,8 +131,11 @@ static void on_message(void *data, const void *bytes, size_t len)
     heard(link);
     switch (message->kind) {
     case SAH_KIND_HELLO:
+        link->has_store = message->u.hello.store_run_id[0] != '\0';
+        sah_ad_link_run(link, message->u.hello.store_run_id);
         return;
     case SAH_KIND_RESULT:
+        link->silent = false;
         sah_ad_flight_result(adapter, message, bytes, len);
         return;
     case SAH_KIND_OUTBOX_EVENT:
@@ -143,6 +157,11 @@ static void on_message(void *data, const void *bytes, size_t len)
     }
 }
 
+static void on_rehand_timer(void *data)
+{
+    sah_ad_rehand(data);
+}
+
 int sah_ad_link_init(struct sah_ad_link *link, struct sah_adapter *adapter, enum sah_lane lane,
                      const char *endpoint)
 {
@@ -151,6 +170,8 @@ int sah_ad_link_init(struct sah_ad_link *link, struct sah_adapter *adapter, enum
     link->adapter = adapter;
     link->lane = lane;
     err = sah_timer_create(adapter->loop, on_timer, link, &link->timer);
+    if (err == SAH_OK)
+        err = sah_timer_create(adapter->loop, on_rehand_timer, link, &link->rehand_timer);
     if (err == SAH_OK)
         err = sah_bus_client_create(adapter->loop, endpoint, on_message, link, &link->client);
     if (err == SAH_OK)
@@ -162,6 +183,7 @@ void sah_ad_link_fini(struct sah_ad_link *link)
 {
     sah_bus_client_destroy(link->client);
     sah_timer_destroy(link->timer);
+    sah_timer_destroy(link->rehand_timer);
     link->client = NULL;
-    link->timer = NULL;
+    link->timer = link->rehand_timer = NULL;
 }

@@ -154,6 +154,14 @@ int sah_ad_store_change(struct sah_ad_store *store, const struct sah_ad_change *
         sah_ad_args_add(&args,
                         (struct sah_slice){change->submits[i].bytes, change->submits[i].len});
     }
+    if (change->final != NULL)
+        sah_ad_args_add(&args, sah_slice_of(change->final));
+    if (change->handed != NULL) {
+        sah_ad_args_add(&args, sah_slice_of(change->handed));
+        sah_ad_args_add(&args, sah_slice_of(change->run));
+        sah_ad_args_number(&args, (int64_t)change->accept_seq);
+        sah_ad_args_add(&args, sah_slice_of(lane_letter(change->lane)));
+    }
     return sah_ad_args_call(&args, store, fn, data);
 }
 
@@ -179,6 +187,42 @@ int sah_ad_store_pending(struct sah_ad_store *store, enum sah_lane lane, uint64_
     sah_ad_args_number(&args, PENDING_AT_ONCE);
     sah_ad_args_number(&args, least_age_ms);
     return sah_ad_args_call(&args, store, fn, data);
+}
+
+int sah_ad_store_rehand(struct sah_ad_store *store, enum sah_lane lane, const char *run,
+                        unsigned requests, uint32_t wait_ms, sah_redis_reply_fn *fn, void *data)
+{
+    struct sah_ad_args args;
+
+    sah_ad_args_start(&args, store, "sah_ad1_rehand");
+    sah_ad_args_add(&args, sah_slice_of(lane_letter(lane)));
+    sah_ad_args_add(&args, sah_slice_of(run));
+    sah_ad_args_number(&args, requests);
+    sah_ad_args_number(&args, wait_ms);
+    return sah_ad_args_call(&args, store, fn, data);
+}
+
+int sah_ad_store_rehand_one(struct sah_ad_store *store, const char *request_id,
+                            enum sah_lane lane, const char *run, sah_redis_reply_fn *fn,
+                            void *data)
+{
+    struct sah_ad_args args;
+
+    sah_ad_args_start(&args, store, "sah_ad1_rehand_one");
+    sah_ad_args_add(&args, sah_slice_of(request_id));
+    sah_ad_args_add(&args, sah_slice_of(lane_letter(lane)));
+    sah_ad_args_add(&args, sah_slice_of(run));
+    return sah_ad_args_call(&args, store, fn, data);
+}
+
+int sah_ad_store_trim_handed(struct sah_ad_store *store, unsigned requests, uint32_t most_records)
+{
+    struct sah_ad_args args;
+
+    sah_ad_args_start(&args, store, "sah_ad1_trim_handed");
+    sah_ad_args_number(&args, requests);
+    sah_ad_args_number(&args, most_records);
+    return sah_ad_args_call(&args, store, NULL, NULL);
 }
 
 /* {"at_ms":...,"why":"...","len":...,"bytes":"<base64>"}; `why` is ours or a decoder's, kept

@@ -65,3 +65,12 @@ int sah_ad_store_dead(struct sah_ad_store *store, const char *key, uint64_t epoc
     sah_ad_args_number(&args, code);
     return sah_ad_args_call(&args, store, fn, data);
 }
+
+int sah_ad_store_told(struct sah_ad_store *store, struct sah_slice key)
+{
+    struct sah_ad_args args;
+
+    sah_ad_args_start(&args, store, "sah_ad1_told");
+    sah_ad_args_add(&args, key);
+    return sah_ad_args_call(&args, store, NULL, NULL);
+}

@@ -26,6 +26,13 @@
 #define OPS_BODY_BYTES  1024
 #define HOST_SIZE       40
 
+#define MIB                   (1024 * 1024)
+#define JOURNAL_SEGMENTS      32
+#define JOURNAL_SEGMENT_LEAST (256 * 1024)
+#define JOURNAL_SEGMENT_MOST  (8 * MIB)
+#define JOURNAL_KEY_BYTES     32
+#define JOURNAL_KEY_FILE_MOST 128
+
 struct app {
     const struct sah_wa_conf *conf;
     struct sah_log *log;
@@ -189,12 +196,57 @@ static int make_sender(struct app *app)
     return err;
 }
 
+/* Many segments even of a small journal: one is given back when all in it is closed. */
+static void journal_settings(const struct sah_wa_conf *conf, struct sah_journal_settings *ret)
+{
+    uint64_t bytes = (uint64_t)conf->journal_max_mb * MIB;
+    uint64_t segment = bytes / JOURNAL_SEGMENTS;
+
+    if (segment > JOURNAL_SEGMENT_MOST)
+        segment = JOURNAL_SEGMENT_MOST;
+    if (segment < JOURNAL_SEGMENT_LEAST)
+        segment = JOURNAL_SEGMENT_LEAST;
+    *ret = (struct sah_journal_settings){.folder = conf->journal_dir,
+                                         .key_file = conf->journal_key_file,
+                                         .max_bytes = bytes,
+                                         .segment_bytes = (uint32_t)segment};
+}
+
+/* For --check-config: what can be seen without the lock, which a running one has. */
+static int check_journal(const struct sah_wa_conf *conf)
+{
+    char *key = NULL;
+    size_t len = 0;
+    int err = SAH_OK;
+
+    if (conf->journal_dir[0] == '\0')
+        return SAH_OK;
+    if (access(conf->journal_dir, R_OK | W_OK | X_OK) != 0) {
+        complain("journal_dir", conf->journal_dir, SAH_EDENIED);
+        return SAH_EDENIED;
+    }
+    err = sah_read_file(conf->journal_key_file, JOURNAL_KEY_FILE_MOST, &key, &len);
+    while (err == SAH_OK && len > JOURNAL_KEY_BYTES && key[len - 1] == '\n')
+        len--;
+    if (err == SAH_OK && len != JOURNAL_KEY_BYTES &&
+        (len != 2 * JOURNAL_KEY_BYTES || strspn(key, "0123456789abcdefABCDEF") < len))
+        err = SAH_EINVAL;
+    if (err != SAH_OK)
+        complain("journal_key_file", conf->journal_key_file, err);
+    if (key != NULL)
+        explicit_bzero(key, len);
+    free(key);
+    return err;
+}
+
 static int make_adapter(struct app *app)
 {
     const struct sah_wa_conf *conf = app->conf;
     char host[HOST_SIZE] = "", producer[SAH_PRODUCER_SIZE];
+    struct sah_journal_settings journal;
     int err;
 
+    journal_settings(conf, &journal);
     if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
         (void)sah_format(host, sizeof host, "localhost");
     err = sah_format(producer, sizeof producer, "%s@%s", PROGRAM, host);
@@ -205,6 +257,7 @@ static int make_adapter(struct app *app)
             .emergency_bus = conf->emergency_bus,
             .bulk_bus = conf->bulk_bus,
             .ack_deadline_ms = ACK_DEADLINE_MS,
+            .journal = conf->journal_dir[0] != '\0' ? &journal : NULL,
             .dialog = app->dialog,
             .channel = {.name = SAH_WA_CHANNEL,
                         .data = app->sender,
@@ -347,6 +400,8 @@ int sah_wa_app_check(const struct sah_wa_conf *conf, const char *config_path)
     err = read_secrets(&app);
     if (err == SAH_OK)
         err = read_phrases(&app);
+    if (err == SAH_OK)
+        err = check_journal(conf);
     end_app(&app);
     return err == SAH_OK ? 0 : 2;
 }

@@ -7,7 +7,7 @@
 
 #include "conf.h"
 
-/* Reads the secrets and the phrases and nothing more: what --check-config looks at. Returns the
+/* Reads the secrets, the phrases and the journal's key and nothing more: what --check-config looks at. Returns the
  * exit code: 0 or 2. */
 int sah_wa_app_check(const struct sah_wa_conf *conf, const char *config_path);
 /* Runs until a stop signal. Returns the exit code: 0, or 1 with a line on standard error. */

@@ -49,6 +49,11 @@ static const struct sah_conf_row rows[] = {
     TEXT(emergency_bus, NULL, "ipc:// address of the emergency lane's router"),
     TEXT(bulk_bus, NULL, "ipc:// address of the bulk lane's router"),
     PATH(phrases, NULL, "folder with the words, texts and services"),
+    PATH(journal_dir, "", "folder where messages are kept while Redis is away; empty = nowhere, and "
+                          "they are refused then"),
+    SECRET(journal_key_file, "", "the journal's key: 32 bytes, or 64 hex digits"),
+    NUMBER(journal_max_mb, "256", 1, 65536,
+           "room of the journal; above 80 % of it no booking is taken, the rest is for emergencies"),
     NUMBER(send_max, "32", 1, 64, "replies on their way to the Graph API at a time"),
     TEXT(log_level, "info", "debug, info, warn or error"),
 };
@@ -83,6 +88,11 @@ static bool version_good(const struct sah_wa_conf *conf)
 static bool accounts_good(const struct sah_wa_conf *conf)
 {
     return conf->accounts[strspn(conf->accounts, "0123456789, ")] == '\0';
+}
+
+static bool journal_good(const struct sah_wa_conf *conf)
+{
+    return (conf->journal_dir[0] == '\0') == (conf->journal_key_file[0] == '\0');
 }
 
 static bool level_good(const struct sah_wa_conf *conf)
@@ -120,6 +130,7 @@ int sah_wa_conf_check(const struct sah_wa_conf *conf, const char *file, struct s
         {"accounts", accounts_good, "must be phone_number_ids (digits) with commas between"},
         {"emergency_bus", emergency_bus_good, "must be ipc:// and a path"},
         {"bulk_bus", bulk_bus_good, "must be ipc:// and a path"},
+        {"journal_key_file", journal_good, "journal_dir and journal_key_file are set together"},
         {"log_level", level_good, "must be debug, info, warn or error"},
     };
 

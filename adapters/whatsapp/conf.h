@@ -25,6 +25,9 @@ struct sah_wa_conf {
     char emergency_bus[SAH_WA_PATH_SIZE];
     char bulk_bus[SAH_WA_PATH_SIZE];
     char phrases[SAH_WA_PATH_SIZE];
+    char journal_dir[SAH_WA_PATH_SIZE];
+    char journal_key_file[SAH_WA_PATH_SIZE];
+    int64_t journal_max_mb;
     int64_t send_max;
     char log_level[8];
 };

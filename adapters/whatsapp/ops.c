@@ -10,7 +10,7 @@
 #define METRICS_TYPE      "text/plain; version=0.0.4; charset=utf-8"
 #define LISTED_DEFAULT    50
 #define LISTED_MAX        100
-#define WHY_SIZE          256
+#define WHY_SIZE          512
 
 static void on_health(void *data, struct sah_http_exchange *x)
 {

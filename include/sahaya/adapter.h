@@ -5,11 +5,13 @@
  * "received" only when the completion says SAH_OK (I1). The skeleton does the rest: one writer a
  * citizen, one atomic commit (dedupe + conversation + replies + pending submits) in the adapter's
  * Redis, hand-over to the lane's router until it acks, outbox events back, replies to the channel
- * with emergencies first.
+ * with emergencies first. While that Redis is away messages are made durable in a journal, and
+ * emergencies go on from memory.
  */
 #ifndef SAHAYA_ADAPTER_H
 #define SAHAYA_ADAPTER_H
 
+#include <sahaya/journal.h>
 #include <sahaya/log.h>
 #include <sahaya/loop.h>
 #include <sahaya/request.h>
@@ -50,7 +52,10 @@ struct sah_adapter_settings {
     const char *redis_socket;
     const char *emergency_bus;    /* ipc:// of the emergency lane's router */
     const char *bulk_bus;
-    uint32_t ack_deadline_ms;     /* how long a submit waits for its RESULT in all: 2500 */
+    uint32_t ack_deadline_ms;     /* how long an emergency waits for its RESULT in all: 2500 */
+    /* Where messages lie while Redis is away; copied. NULL: nothing is taken then. One that cannot
+     * be opened is tried again each second, and sah_adapter_ready() says why. */
+    const struct sah_journal_settings *journal;
     const struct sah_dialog *dialog;
     struct sah_channel channel;
     struct sah_log *log;
@@ -63,7 +68,8 @@ void sah_adapter_destroy(struct sah_adapter *adapter);
 
 /*
  * One message came in (copied). `done` is called exactly once, never from inside: SAH_OK = durable
- * with a router (or known from before); anything else = not ours yet, the channel's peer must send it again.
+ * (with a router, in Redis and on its way there, in the journal, or known from before); anything
+ * else = not ours yet, the channel's peer must send it again.
  */
 typedef void sah_taken_fn(void *data, int err);
 void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *incoming, sah_taken_fn *done, void *data);

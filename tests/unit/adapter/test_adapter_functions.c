@@ -2,6 +2,9 @@
  * test_adapter_functions - adapter.lua by itself: it checks before it writes, refuses late
  * negative answers, bounds its lists, and keeps every key under the partition's tag.
  */
+#include <time.h>
+#include <unistd.h>
+
 #include "test_adapter_world.h"
 
 #define B "ch:t:{p00}:"
@@ -51,6 +54,14 @@ static void malformed_calls_write_nothing(void **state)
         "sah_ad1_event 1 " B " dd:1 s 0 {} 0 0",
         "sah_ad1_commit 1 " B " dd:1 s 0 {} 0 0 more",
         "sah_ad1_relane 1 " B " 1:0 x",
+        "sah_ad1_settled 1 " B " ps:1:0 s 0 {} 0 0 E1 run 1",   /* no lane */
+        "sah_ad1_settled 1 " B " ps:1:0 s 0 {} 0 0 E1 run x e", /* no number */
+        "sah_ad1_commit 1 " B " dd:1 s 0 {} 0 0 E1",
+        "sah_ad1_rehand 1 " B " e run 101 0",
+        "sah_ad1_rehand 1 " B " e \"\" 10 0",
+        "sah_ad1_rehand_one 1 " B " \"\" e run",
+        "sah_ad1_trim_handed 1 " B " 0 1",
+        "sah_ad1_told 1 " B " \"\"",
         "sah_ad1_pending 1 " B " e 0 101 0",
         "sah_ad1_pending 1 " B " x 0 10 0",
         "sah_ad1_lease 1 " B " 1000 1 1",
@@ -167,7 +178,7 @@ static void dead_letters_and_quarantine_are_bounded(void **state)
         expect(w, "sah_ad1_quarantine 1 " B " {}", "OK");
     assert_int_equal(redis_number(w, "LLEN " B "qn"), 1000);
     r = call(w, "sah_ad1_stats 1 " B);
-    assert_int_equal(r->elements, 14);
+    assert_int_equal(r->elements, 17);
     assert_int_equal(r->element[10]->integer, 1000);
     assert_int_equal(r->element[13]->integer, 1010);
     freeReplyObject(r);
@@ -204,6 +215,121 @@ static void pending_submits_come_oldest_first_page_by_page(void **state)
     assert_int_equal(redis_number(w, "ZCARD " B "psz:e"), 7);
 }
 
+/* A message of the sender, pending and then settled as handed over. */
+static void hand(struct world *w, const char *name, const char *rid, const char *run, char lane)
+{
+    char words[200];
+
+    (void)sah_format(words, sizeof words, "sah_ad1_commit 1 " B " dd:%s s 0 \"\" 0 1 %c %s-bytes",
+                     name, lane, name);
+    expect(w, words, "OK");
+    (void)sah_format(words, sizeof words,
+                     "sah_ad1_settled 1 " B " ps:%s:0 s 0 \"\" 0 0 %s %s 7 %c", name, rid, run, lane);
+    expect(w, words, "OK");
+}
+
+/* What that call hands over again, as "a-bytes b-bytes ". */
+static void handed_again(struct world *w, const char *words, const char *want)
+{
+    redisReply *r = call(w, words);
+    char got[256] = "";
+
+    assert_int_equal(r->type, REDIS_REPLY_ARRAY);
+    for (size_t i = 6; i < r->elements; i += 5)
+        (void)sah_format(got + strlen(got), sizeof got - strlen(got), "%s ", r->element[i]->str);
+    assert_string_equal(got, want);
+    freeReplyObject(r);
+}
+
+static void what_another_run_took_goes_again_newest_first_in_order_and_once(void **state)
+{
+    struct world *w = *state;
+
+    loaded(w);
+    hand(w, "a1", "EA", "run1", 'e');
+    hand(w, "a2", "EA", "run1", 'e');
+    usleep(3000); /* the newest is told by Redis' milliseconds */
+    hand(w, "b1", "EB", "run1", 'e');
+    hand(w, "c1", "BC", "run1", 'b');
+    usleep(3000);
+    hand(w, "d1", "ED", "run2", 'e');
+    assert_int_equal(redis_number(w, "ZCARD " B "psz:e"), 0);
+    handed_again(w, "sah_ad1_rehand 1 " B " e run2 1 0", "b1-bytes ");
+    handed_again(w, "sah_ad1_rehand 1 " B " e run2 10 0", "a1-bytes a2-bytes ");
+    handed_again(w, "sah_ad1_rehand 1 " B " e run2 10 0", "");
+    assert_int_equal(redis_number(w, "ZCARD " B "psz:e"), 3); /* pending, so no crash loses them */
+    expect(w, "sah_ad1_settled 1 " B " ps:a1:0 s 0 \"\" 0 0 EA run2 9 e", "OK");
+    handed_again(w, "sah_ad1_rehand 1 " B " e run2 10 0", "");
+    handed_again(w, "sah_ad1_rehand 1 " B " e run3 10 0", "a1-bytes d1-bytes ");
+    handed_again(w, "sah_ad1_rehand 1 " B " b run3 10 0", "c1-bytes ");
+}
+
+static void what_is_in_the_routers_journal_is_asked_about_after_a_while(void **state)
+{
+    struct world *w = *state;
+
+    loaded(w);
+    hand(w, "a1", "EA", "\"\"", 'e');
+    handed_again(w, "sah_ad1_rehand 1 " B " e run1 10 10000", "");
+    handed_again(w, "sah_ad1_rehand 1 " B " e run1 10 0", "a1-bytes ");
+}
+
+static void a_request_the_router_does_not_know_goes_before_its_amendment(void **state)
+{
+    struct world *w = *state;
+    redisReply *r;
+
+    loaded(w);
+    hand(w, "a1", "EA", "run1", 'e');
+    handed_again(w, "sah_ad1_rehand_one 1 " B " EA e run2", "a1-bytes ");
+    r = call(w, "sah_ad1_rehand_one 1 " B " EA e run2");
+    assert_int_equal(r->element[0]->integer, 1); /* known to us, and on its way */
+    assert_int_equal(r->element[1]->integer, 0);
+    freeReplyObject(r);
+    r = call(w, "sah_ad1_rehand_one 1 " B " EX e run2");
+    assert_int_equal(r->element[0]->integer, 0);
+    freeReplyObject(r);
+}
+
+static void records_go_when_the_request_has_ended_and_bookings_before_emergencies(void **state)
+{
+    struct world *w = *state;
+    redisReply *r;
+
+    loaded(w);
+    hand(w, "a1", "EA", "run1", 'e');
+    hand(w, "b1", "BB", "run1", 'b');
+    hand(w, "b2", "BB", "run1", 'b');
+    expect(w, "sah_ad1_event 1 " B " ev:1 s 0 \"\" 0 0 EA", "OK");
+    r = redis_do(w, "ZSCORE " B "hd EA");
+    assert_true(strtod(r->str, NULL) < 1000.0 * (double)time(NULL) + 86400000.0 + 60000.0);
+    freeReplyObject(r);
+    freeReplyObject(call(w, "sah_ad1_trim_handed 1 " B " 10 10"));
+    assert_int_equal(redis_number(w, "EXISTS " B "ho:b1:0"), 1);
+    r = call(w, "sah_ad1_trim_handed 1 " B " 10 1");
+    assert_int_equal(r->element[1]->integer, 2);
+    freeReplyObject(r);
+    assert_int_equal(redis_number(w, "EXISTS " B "ho:b1:0"), 0);
+    assert_int_equal(redis_number(w, "EXISTS " B "ho:a1:0"), 1);
+    assert_int_equal(redis_number(w, "EXISTS " B "hs:b"), 0); /* nothing of it is left */
+    freeReplyObject(redis_do(w, "ZADD " B "hd 1 EA")); /* a day later */
+    freeReplyObject(call(w, "sah_ad1_trim_handed 1 " B " 10 10"));
+    assert_int_equal(redis_number(w, "EXISTS " B "ho:a1:0"), 0);
+    handed_again(w, "sah_ad1_rehand 1 " B " e run2 10 0", "");
+}
+
+static void a_reply_that_went_out_from_memory_is_not_sent_again(void **state)
+{
+    struct world *w = *state;
+
+    loaded(w);
+    expect(w, "sah_ad1_told 1 " B " k1", "OK");
+    expect(w, "sah_ad1_commit 1 " B " dd:1 s 0 {} 2 k1 e s a \"\" {} k2 e s a \"\" {} 0", "OK");
+    expect(w, "sah_ad1_told 1 " B " k2", "OK");
+    assert_int_equal(redis_number(w, "ZCARD " B "ob:q:e"), 0);
+    assert_int_equal(redis_number(w, "ZCARD " B "ob:h:e"), 0);
+}
+
 static void every_key_carries_the_partitions_tag(void **state)
 {
     struct world *w = *state;
@@ -234,6 +360,11 @@ int main(void)
         T(an_emergency_does_not_wait_for_the_same_citizens_bulk_reply),
         T(dead_letters_and_quarantine_are_bounded),
         T(pending_submits_come_oldest_first_page_by_page),
+        T(what_another_run_took_goes_again_newest_first_in_order_and_once),
+        T(what_is_in_the_routers_journal_is_asked_about_after_a_while),
+        T(a_request_the_router_does_not_know_goes_before_its_amendment),
+        T(records_go_when_the_request_has_ended_and_bookings_before_emergencies),
+        T(a_reply_that_went_out_from_memory_is_not_sent_again),
         T(every_key_carries_the_partitions_tag),
     };
 

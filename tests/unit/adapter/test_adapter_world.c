@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static char folder[64];
 static char socket_path[128];
 static pid_t redis_pid;
 
-int world_begin_all(void **state)
+static int redis_start(void)
 {
     char *argv[] = {"redis-server",
                     "--port",
@@ -43,11 +44,6 @@ int world_begin_all(void **state)
                     "redis.log",
                     NULL};
 
-    (void)state;
-    (void)sah_format(folder, sizeof folder, "/tmp/sah-adapter-XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    (void)sah_format(socket_path, sizeof socket_path, "%s/redis.sock", folder);
     redis_pid = fork();
     if (redis_pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves nothing running */
@@ -68,6 +64,30 @@ int world_begin_all(void **state)
     return -1;
 }
 
+void world_redis_stop(void)
+{
+    int status;
+
+    kill(redis_pid, SIGKILL);
+    waitpid(redis_pid, &status, 0);
+    redis_pid = 0;
+}
+
+void world_redis_start(void)
+{
+    assert_int_equal(redis_start(), 0);
+}
+
+int world_begin_all(void **state)
+{
+    (void)state;
+    (void)sah_format(folder, sizeof folder, "/tmp/sah-adapter-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)sah_format(socket_path, sizeof socket_path, "%s/redis.sock", folder);
+    return redis_start();
+}
+
 int world_end_all(void **state)
 {
     char *argv[] = {"rm", "-rf", folder, NULL};
@@ -75,8 +95,10 @@ int world_end_all(void **state)
     int status;
 
     (void)state;
-    kill(redis_pid, SIGKILL);
-    waitpid(redis_pid, &status, 0);
+    if (redis_pid > 0) {
+        kill(redis_pid, SIGKILL);
+        waitpid(redis_pid, &status, 0);
+    }
     if (posix_spawnp(&pid, "rm", NULL, NULL, argv, environ) == 0)
         waitpid(pid, &status, 0);
     return 0;
@@ -109,6 +131,13 @@ static void router_answer(struct router *router, const struct sah_message *messa
     if (router->first_code != SAH_RESULT_UNSPECIFIED)
         result->u.result.code = router->first_code;
     router->first_code = SAH_RESULT_UNSPECIFIED;
+    if (router->forgets && message->kind == SAH_KIND_AMENDMENT)
+        result->u.result.code = SAH_RESULT_NOT_FOUND;
+    else if (router->run != NULL)
+        (void)sah_format(result->u.result.store_run_id, sizeof result->u.result.store_run_id,
+                         "%s", router->run);
+    if (router->forgets && message->kind == SAH_KIND_REQUEST)
+        router->forgets = false; /* from here on it knows one */
     if (router->names_late)
         named.bytes[0] ^= 1;
     if (message->kind == SAH_KIND_REQUEST)
@@ -139,6 +168,8 @@ static void router_heard(void *data, const struct sah_bus_peer *peer, const void
     router->has_peer = true;
     if (m->kind == SAH_KIND_HELLO) {
         m->u.hello.lane = router->lane;
+        (void)sah_format(m->u.hello.store_run_id, sizeof m->u.hello.store_run_id, "%s",
+                         router->run != NULL ? router->run : "");
         router_send(router, m);
     } else if (m->kind == SAH_KIND_OUTBOX_ACK) {
         router->n_acks++;
@@ -265,10 +296,13 @@ int world_begin(void **state)
     static const char *const names[] = {"emergency", "bulk"};
 
     assert_int_equal(sah_loop_create(&world->loop), SAH_OK);
+    if (redis_pid == 0)
+        world_redis_start();
     world->redis = redisConnectUnix(socket_path);
     assert_non_null(world->redis);
     freeReplyObject(redis_do(world, "FLUSHALL"));
     world->ack_deadline_ms = 2500;
+    world->redis_socket = socket_path;
     world->send_max = 8;
     for (unsigned i = 0; i < 2; i++) {
         struct router *router = &world->routers[i];
@@ -286,6 +320,27 @@ int world_begin(void **state)
         SAH_OK);
     *state = world;
     return 0;
+}
+
+void world_journal(struct world *world, uint64_t max_bytes, uint32_t segment_bytes)
+{
+    static struct sah_journal_settings settings;
+    static char place[96], key_file[96];
+    static unsigned n;
+    FILE *key;
+
+    (void)sah_format(place, sizeof place, "%s/journal-%u", folder, n++);
+    (void)sah_format(key_file, sizeof key_file, "%s/key", folder);
+    assert_int_equal(mkdir(place, 0700), 0);
+    key = fopen(key_file, "w");
+    assert_non_null(key);
+    (void)!fwrite("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 1, 64, key);
+    fclose(key);
+    settings = (struct sah_journal_settings){.folder = place,
+                                             .key_file = key_file,
+                                             .max_bytes = max_bytes,
+                                             .segment_bytes = segment_bytes};
+    world->journal = &settings;
 }
 
 int world_end(void **state)
@@ -310,6 +365,7 @@ struct sah_adapter *world_adapter(struct world *world)
         .emergency_bus = world->routers[0].endpoint,
         .bulk_bus = world->routers[1].endpoint,
         .ack_deadline_ms = world->ack_deadline_ms,
+        .journal = world->journal,
         .channel = {.name = "testchat",
                     .data = &world->channel,
                     .send = channel_send,

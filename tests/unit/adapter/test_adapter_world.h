@@ -45,6 +45,8 @@ struct router { /* one lane's router */
     bool silent;     /* hears all, answers nothing but hello */
     bool names_late; /* answers under another name than the message id gives */
     enum sah_result_code code, first_code; /* first_code is said once */
+    const char *run;                       /* of its store; NULL = says none */
+    bool forgets;                          /* knows no request: amendments are NOT_FOUND */
     unsigned n_heard;
     struct heard heard[HEARD_MAX];
     unsigned n_acks;
@@ -83,12 +85,20 @@ struct world {
     uint32_t ack_deadline_ms;
     unsigned send_max;
     struct sah_message message; /* scratch */
+    struct sah_journal_settings *journal; /* NULL = none */
+    const char *redis_socket;
 };
 
 int world_begin_all(void **state); /* group setup: Redis */
 int world_end_all(void **state);
 int world_begin(void **state); /* each test: empty Redis, two routers, no adapter yet */
 int world_end(void **state);
+
+/* The adapter's Redis is gone, and comes back with what it had synced. */
+void world_redis_stop(void);
+void world_redis_start(void);
+/* A journal in a folder of this test; what it had is kept from one adapter to the next. */
+void world_journal(struct world *world, uint64_t max_bytes, uint32_t segment_bytes);
 
 struct sah_adapter *world_adapter(struct world *world); /* another one on the same Redis */
 void world_start(struct world *world); /* makes world->adapter, waits until ready */
