@@ -195,3 +195,43 @@ void sah_ad_direct_tell(struct sah_ad_flight *flight)
     if (step->n_replies > 0)
         adapter->counts.unconfirmed++;
 }
+
+static bool has_request(const struct sah_step *step, const struct sah_id *id)
+{
+    for (unsigned i = 0; i < step->n_submits; i++)
+        if (step->submits[i].kind == SAH_KIND_REQUEST &&
+            sah_id_equal(&step->submits[i].id, id))
+            return true;
+    return false;
+}
+
+/* From memory, without the conversation, this message became a new request, and the router has it
+ * under this message's id. With the conversation it would become something else under the same
+ * id: the older requests are hidden for this step and stand before the new one after it. */
+void sah_ad_step_as_sent(struct sah_adapter *adapter, const struct sah_incoming *incoming)
+{
+    struct sah_conversation *was = &adapter->conversation;
+    struct sah_step *step = &adapter->step;
+    struct sah_conversation *alone = malloc(sizeof *alone);
+    unsigned n;
+
+    if (has_request(step, &incoming->id)) {
+        free(alone);
+        return;
+    }
+    SAH_ASSERT(alone != NULL);
+    *alone = *was;
+    alone->n_open = 0;
+    alone->asking[0] = '\0';
+    alone->drafting = false;
+    memset(step, 0, sizeof *step);
+    sah_dialog_take(adapter->dialog, alone, incoming, step);
+    free(alone);
+    n = was->n_open;
+    if (n + step->next.n_open > SAH_OPEN_MAX)
+        n = SAH_OPEN_MAX - step->next.n_open;
+    memmove(step->next.open + n, step->next.open,
+            step->next.n_open * sizeof step->next.open[0]);
+    memcpy(step->next.open, was->open + (was->n_open - n), n * sizeof step->next.open[0]);
+    step->next.n_open += n;
+}

@@ -338,6 +338,8 @@ uint8_t sah_ad_direct_step(struct sah_adapter *adapter, const struct sah_incomin
 /* What of adapter->step may be an emergency leaves: submits to the router, replies to the citizen. */
 void sah_ad_direct_send(struct sah_adapter *adapter, const struct sah_incoming *incoming,
                         struct sah_ad_kept *kept);
+/* The step in adapter->step, of a message that left from memory as a new request, stays one. */
+void sah_ad_step_as_sent(struct sah_adapter *adapter, const struct sah_incoming *incoming);
 void sah_ad_direct_settle(struct sah_ad_flight *flight);
 void sah_ad_direct_tell(struct sah_ad_flight *flight);
 

@@ -20,7 +20,8 @@ def fill(text, folder):
     """A template of deploy/etc with paths of this test in it."""
     for name, value in {"STATE": folder, "ROOT": ROOT, "SOCKETS": folder, "APP_SECRET_FILE": folder / "secrets/app.secret",
                         "VERIFY_TOKEN_FILE": folder / "secrets/verify.token", "WEBHOOK_PORT": 8080, "ROUTER_PORT": 8090,
-                        "BULK_PORT": 8091, "STANDIN_PORT": 8099}.items():
+                        "BULK_PORT": 8091, "STANDIN_PORT": 8099,
+                        "JOURNAL_MAX_MB": 256}.items():
         text = text.replace("@%s@" % name, str(value))
     return text
 
@@ -36,6 +37,8 @@ class Settings(unittest.TestCase):
         names = re.findall(r'(?:secret_file|token_file): *"?([^", }\s]+)', (self.folder / "etc/agencies.yaml").read_text())
         for name in names + ["app.secret", "verify.token", "access.token", "admin.token"]:
             (self.folder / "secrets" / name).write_text("for tests: " + name)
+        (self.folder / "journal/whatsapp").mkdir(parents=True)
+        (self.folder / "secrets/journal-whatsapp.key").write_text("0123456789abcdef" * 4)
 
     def tearDown(self):
         shutil.rmtree(self.folder)
@@ -100,6 +103,16 @@ class Settings(unittest.TestCase):
     def test_broken_yaml_is_refused_with_its_line(self):
         (self.folder / "etc/whatsapp.yaml").write_text("a: 1\nb: [unclosed\n")
         self.refused("sahaya-whatsapp", "whatsapp.yaml", r"whatsapp\.yaml:\d+")
+
+    def test_a_journal_without_its_key_or_folder_is_refused(self):
+        key = self.folder / "secrets/journal-whatsapp.key"
+        key.write_text("too short")
+        self.refused("sahaya-whatsapp", "whatsapp.yaml", "journal_key_file")
+        key.write_text("0123456789abcdef" * 4 + "\n")
+        shutil.rmtree(self.folder / "journal/whatsapp")
+        self.refused("sahaya-whatsapp", "whatsapp.yaml", "journal_dir")
+        self.change("whatsapp.yaml", "journal_dir: .*", 'journal_dir: ""')
+        self.refused("sahaya-whatsapp", "whatsapp.yaml", "together")
 
     def test_an_unknown_lane_and_a_tcp_bus_are_refused(self):
         self.change("router-emergency.yaml", r"(?m)^lane:.*", "lane: fast")
