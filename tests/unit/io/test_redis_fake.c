@@ -316,6 +316,29 @@ static void the_texts_stand_in_json_log_lines_and_html_as_they_are(void **state)
     assert_true(SAH_REDIS_N_CONDITIONS <= 32); /* bits of `active` */
 }
 
+static void each_condition_has_its_row_in_the_runbook_and_in_the_description_of_readyz(void **state)
+{
+    static const char *const files[] = {"deploy/README.md", "router/ops/openapi.yaml"};
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(files); i++) {
+        char path[256], *text = NULL;
+        size_t len;
+
+        assert_int_equal(sah_format(path, sizeof path, "%s/%s", SAHAYA_SOURCE_DIR, files[i]), SAH_OK);
+        assert_int_equal(sah_read_file(path, 1024 * 1024, &text, &len), SAH_OK);
+        for (unsigned c = 0; c < SAH_REDIS_N_CONDITIONS; c++) {
+            const struct sah_redis_condition_row *row = sah_redis_condition_row((enum sah_redis_condition)c);
+            char wanted[512];
+
+            (void)sah_format(wanted, sizeof wanted, "| `%s` | %s | %s |", row->name, row->words, row->action);
+            if (row->grade != SAH_REDIS_GOOD && strstr(text, i == 0 ? wanted : row->name) == NULL)
+                fail_msg("%s has no row: %s", files[i], wanted);
+        }
+        free(text);
+    }
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 int main(void)
 {
@@ -329,6 +352,7 @@ int main(void)
         TEST(a_newer_library_is_not_used),
         TEST(health_is_told_as_json_and_metrics),
         cmocka_unit_test(the_texts_stand_in_json_log_lines_and_html_as_they_are),
+        cmocka_unit_test(each_condition_has_its_row_in_the_runbook_and_in_the_description_of_readyz),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
