@@ -3,7 +3,10 @@
  */
 #include "ops.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #define METRICS_MAX_BYTES (1024 * 1024)
 #define READY_MAX_BYTES   (16 * 1024)
@@ -23,11 +26,16 @@ static void on_ready(void *data, struct sah_http_exchange *x)
     const struct sah_ops *ops = data;
     char why[WHY_SIZE] = "stopping";
     bool ready = !ops->stopping && sah_adapter_ready(ops->adapter, why, sizeof why);
+    json_t *text = json_string(why);
+    char *quoted = text != NULL ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
     struct sah_buf buf;
 
     sah_buf_init(&buf, READY_MAX_BYTES);
-    sah_buf_addf(&buf, "{\"state\":\"%s\",\"why\":\"%s\",\"redis\":",
-                 ops->stopping ? "STOPPING" : ready ? "NORMAL" : "DOWN", why);
+    sah_buf_addf(&buf, "{\"state\":\"%s\",\"why\":%s,\"redis\":",
+                 ops->stopping ? "STOPPING" : ready ? "NORMAL" : "DOWN",
+                 quoted != NULL ? quoted : "\"\"");
+    free(quoted);
+    json_decref(text);
     sah_adapter_redis_json(ops->adapter, &buf);
     sah_buf_add_text(&buf, "}\n");
     if (buf.failed)

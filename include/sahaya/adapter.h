@@ -78,7 +78,7 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
 void sah_adapter_quarantine(struct sah_adapter *adapter, const char *why, const void *bytes, size_t len,
                             sah_taken_fn *done, void *data);
 
-/* Can it take messages? `why` is a sentence without quotation marks either way. */
+/* Can it take messages? `why` says it in a sentence either way. */
 bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_size);
 /* The condition of its Redis, as the router tells it: sah_redis_health_json(). */
 void sah_adapter_redis_json(const struct sah_adapter *adapter, struct sah_buf *buf);

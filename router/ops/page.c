@@ -19,7 +19,7 @@ static const char head[] =
     "<meta name=viewport content='width=device-width'><title>Sahaya router</title><style>"
     "body{font:16px/1.4 system-ui,sans-serif;margin:1.5rem;color:#111;background:#fff}"
     "h1{font-size:1.3rem;margin:0 0 .5rem}.big{font-size:1.6rem;font-weight:700;padding:.6rem 1rem;border-radius:.4rem;color:#fff}"
-    ".good{background:#1b6e3c}.bad{background:#b00020}.warn{background:#8a5a00}table{border-collapse:collapse;margin-top:1rem}"
+    ".good{background:#1b6e3c}.bad{background:#b00020}.warn{background:#8a5a00}.big span{font-size:1.1rem;font-weight:400}table{border-collapse:collapse;margin-top:1rem}"
     "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}th:nth-child(-n+3),td:nth-child(-n+3)"
     "{text-align:left}tr.bad td{background:#fde3e6;color:#111}td:empty::after{content:'\\00b7';color:#999}p{margin:.4rem 0}.dim{color:#555}</style>";
 
@@ -101,11 +101,11 @@ static void redis_lines(struct sah_buf *buf, const struct sah_ops *ops)
 
         if (row->grade == SAH_REDIS_GOOD || !(health->active & (1u << i)))
             continue;
-        sah_buf_addf(buf, "<p class='big %s'>%s %s (%s", bad ? "bad" : "warn",
-                     bad ? "Redis of this lane:" : "Redis works, but:", row->words, row->name);
+        sah_buf_addf(buf, "<p class='big %s'>Redis is %s: %s<br><span>Do: %s. [%s", bad ? "bad" : "warn",
+                     bad ? "DOWN" : "weak", row->words, row->action, row->name);
         if (i == (unsigned)health->condition)
-            sah_buf_addf(buf, " for %lld s", held_s > 0 ? held_s : 0);
-        sah_buf_addf(buf, ")<br><b>Do:</b> %s</p>", row->action);
+            sah_buf_addf(buf, held_s < 120 ? ", %lld s" : ", %lld min", held_s < 0 ? 0 : held_s < 120 ? held_s : held_s / 60);
+        sah_buf_add_text(buf, "]</span></p>");
     }
 }
 
