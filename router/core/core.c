@@ -128,6 +128,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
         dispatch_sweep(core);
         revise_retry_held(core);
     }
+    unsent_look(core);
     if (now.mono_ms >= core->next_outbox_ms) {
         core->next_outbox_ms = now.mono_ms + OUTBOX_MS;
         notify_pump(core);
@@ -152,6 +153,8 @@ void sah_core_store_came(struct sah_core *core, struct sah_now now)
 {
     SAH_CHECK(core, CORE_MAGIC);
     core->now = now;
+    if (!core->stopping)
+        core->next_forgotten_ms = 0;
     if (!core->stopping)
         tick_store(core); /* first of all: it tells the store how much time has passed while it was away */
     revise_retry_held(core);

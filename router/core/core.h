@@ -78,6 +78,26 @@ void sah_core_adapter_came(struct sah_core *core, struct sah_now now);
 /* The store is back after it was away: look everywhere at once. */
 void sah_core_store_came(struct sah_core *core, struct sah_now now);
 
+/* ---- what a person decides (replay.c); `by` is who, in the audit record: letters, digits, " ._@-" */
+#define SAH_WHO_SIZE 41
+enum sah_decided {
+    SAH_DECIDED_DONE,
+    SAH_DECIDED_NOTHING,      /* it was so before */
+    SAH_DECIDED_OVER,         /* replay: somebody has the request or it has ended; put away */
+    SAH_DECIDED_WITH_REQUEST, /* replay: goes with its request, which is a dead letter there too */
+    SAH_DECIDED_NO_AGENCY,    /* replay: the roster does not know it any more */
+    SAH_DECIDED_NOT_FOUND,
+    SAH_DECIDED_NEEDS_NAME,   /* a class goes down only by a person with a name */
+    SAH_DECIDED_WRONG_LANE,   /* the bulk lane takes no P0-P2: it must be a new request */
+    SAH_DECIDED_UNAVAILABLE,  /* the store cannot take it now: ask again */
+};
+typedef void sah_decided_fn(void *data, enum sah_decided decided);
+/* One dead letter goes out again. Saying it twice is harmless. */
+void sah_core_replay(struct sah_core *core, const struct sah_dead_letter *letter, const char *by, struct sah_now now,
+                     sah_decided_fn *fn, void *data);
+void sah_core_reclassify(struct sah_core *core, const char *request_id, enum sah_priority priority, const char *by,
+                         struct sah_now now, sah_decided_fn *fn, void *data);
+
 /* No new leases, events or messages; what is in flight goes on. */
 void sah_core_stop(struct sah_core *core);
 /* Attempts and jobs still under way. */
@@ -88,7 +108,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
 
 /* ---- for metrics and the queues page */
 #define SAH_CORE_COUNTERS(X)                                                                   \
-    X(clock_jumps)                                                                             \
+    X(clock_jumps) X(replayed) X(reclassified) X(poisoned) X(moved) X(not_admitted)            \
     X(requests) X(amendments) X(cancels) X(status_queries) X(accepted) X(duplicates)           \
     X(wrong_lane) X(refused) X(not_found) X(retry_later) X(catch_all) X(conflicts)              \
     X(leased) X(attempts) X(machine_acks) X(refusals) X(busy) X(troubles) X(unreachable)        \
@@ -118,5 +138,8 @@ struct sah_endpoint_view {
 };
 unsigned sah_core_endpoints(const struct sah_core *core);
 struct sah_endpoint_view sah_core_endpoint(const struct sah_core *core, unsigned i);
+/* Endpoints that are not in the roster and still have deliveries, as of the last look (unsent.c). */
+#define SAH_FORGOTTEN_MAX 32
+unsigned sah_core_forgotten(const struct sah_core *core, const struct sah_queue_stat **ret_stats);
 
 #endif

@@ -257,6 +257,7 @@ static void count_answer(struct sah_core *core, const struct attempt *attempt)
         break;
     case SAH_ANSWER_SILENT:
     case SAH_ANSWER_WAITING:
+    case SAH_ANSWER_POISON:
         break; /* of `previous` alone */
     }
 }
@@ -326,10 +327,13 @@ static void on_answer(void *data, const struct sah_agency_answer *answer)
 /* False without memory: the lease runs out. */
 static bool send_through(struct slot *slot, const struct sah_leased *leased)
 {
-    struct attempt *attempt = calloc(1, sizeof *attempt);
-    struct sah_leased sent = *leased; /* the attempt may be over before send returns */
     struct sah_core *core = slot->core;
+    struct sah_leased sent = *leased; /* the attempt may be over before send returns */
+    struct attempt *attempt;
 
+    if (unsent_poison(core, leased))
+        return true;
+    attempt = calloc(1, sizeof *attempt);
     if (attempt == NULL)
         return false;
     memcpy(sent.endpoint, slot->endpoint->id, sizeof sent.endpoint);

@@ -52,6 +52,10 @@ struct sah_core {
     uint64_t clock_jumps;      /* of the store, as of its last tick */
     int64_t wall_ahead_ms;     /* of ours: wall minus monotonic */
     struct take takes[SAH_CHANNELS_MAX];
+    bool looking; /* for endpoints that the roster has forgotten */
+    uint64_t next_forgotten_ms;
+    unsigned n_forgotten;
+    struct sah_queue_stat forgotten[SAH_FORGOTTEN_MAX];
 };
 
 /* ---- revise.c: load, decide, commit, and again when the revision moved meanwhile */
@@ -126,6 +130,10 @@ void dispatch_sweep(struct sah_core *core);
 /* Sets and clears timers so that each line, as the change leaves it, has the one it wants. */
 void escalate_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
 void escalate_due(struct sah_core *core, const struct sah_due_timer *timer);
+/* ---- unsent.c */
+/* True when the lease is not to be sent: it is dealt with. */
+bool unsent_poison(struct sah_core *core, const struct sah_leased *leased);
+void unsent_look(struct sah_core *core);
 /* ---- notify.c */
 void notify_pump(struct sah_core *core);
 

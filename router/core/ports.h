@@ -21,6 +21,8 @@
 #define SAH_EVENTS_MAX 8
 #define SAH_LEASE_MAX 64
 #define SAH_PREVIOUS_MAX 6
+#define SAH_DEAD_MAX 100 /* dead letters in one list */
+#define SAH_NAMES_MAX 512
 #define SAH_DUE_MAX 16 /* timers a tick hands out */
 #define SAH_WORK_MAX 16 /* pieces of work about incidents that a tick hands out */
 #define SAH_CARRIED_MAX 16
@@ -94,6 +96,10 @@ struct sah_plan { /* a delivery to make */
     bool again;
     /* A new delivery that is held: delayed from the start, ready by itself after so long (I4). */
     uint32_t hold_ms;
+    /* A dead letter, in the same step as what becomes of its line: ready at `endpoint` with the next
+     * epoch, attempts 0 and its key; P0-P2 at their old place, P3 and P4 at a new one at the end. Or
+     * over: nobody needs it any more. In any other state it stays as it is. */
+    enum sah_replay { SAH_REPLAY_NO = 0, SAH_REPLAY_READY, SAH_REPLAY_OVER } replay;
 };
 /* A delivery of this request that the agency has in another one: `by`, of the request it is linked to. */
 struct sah_carried {
@@ -200,10 +206,11 @@ struct sah_leased {
     enum sah_kind kind;
     uint32_t sequence;
     unsigned attempts; /* this one included */
+    unsigned unanswered; /* leases in a row of which no result is known, this one included */
     bool possible_duplicate; /* an earlier attempt's outcome is unknown, or a lease expired */
     bool fell_back;
     int64_t accepted_ms;
-    uint64_t age_ms;   /* since accept, in store time */
+    uint64_t age_ms;   /* since accept, or since it was replayed, in store time */
     char service[SAH_SERVICE_SIZE]; /* of the request */
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
@@ -289,6 +296,19 @@ struct sah_ticked {
     unsigned n_works;
     struct sah_work works[SAH_WORK_MAX];
 };
+struct sah_dead_letter {
+    char key[SAH_KEY_SIZE];
+    char request_id[SAH_REQUEST_ID_SIZE];
+    char agency[SAH_AGENCY_SIZE];
+    char endpoint[SAH_AGENCY_SIZE];
+    struct sah_id message_id;
+    enum sah_kind kind;
+    uint32_t sequence;
+    enum sah_priority priority; /* of the request, now */
+    unsigned attempts;
+    int64_t accepted_ms, dead_ms; /* dead_ms 0: what it carried was damaged */
+    enum sah_answer_kind why;
+};
 struct sah_queue_stat {
     char endpoint[SAH_AGENCY_SIZE];
     uint64_t ready[SAH_N_CLASSES];
@@ -311,6 +331,9 @@ typedef void sah_done_fn(void *data, int err);
 typedef void sah_page_fn(void *data, int err, const struct sah_page *page);
 typedef void sah_bytes_fn(void *data, int err, struct sah_slice bytes);
 typedef void sah_feed_fn(void *data, int err, const struct sah_fed *fed);
+/* `total`: dead letters of the endpoint, whatever was skipped. */
+typedef void sah_dead_fn(void *data, int err, const struct sah_dead_letter *letters, unsigned n, uint64_t total);
+typedef void sah_names_fn(void *data, int err, const char (*names)[SAH_AGENCY_SIZE], unsigned n);
 typedef void sah_pieces_fn(void *data, int err, const char *json, size_t len);
 
 struct sah_store {
@@ -352,6 +375,10 @@ struct sah_store {
     /* What commits said with `feed` since the cursor, or since window_ms ago; SAH_FEED_MAX rows at most. */
     void (*feed)(void *data, const struct sah_feed_cursor *cursor, uint32_t window_ms, sah_feed_fn *fn,
                  void *fn_data);
+    /* Dead letters of an endpoint, by place; n <= SAH_DEAD_MAX. */
+    void (*dead)(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data);
+    /* Every endpoint that ever had a delivery: the roster may know fewer. */
+    void (*endpoints)(void *data, sah_names_fn *fn, void *fn_data);
 };
 
 /* ---- agencies */

@@ -169,6 +169,7 @@ void sah_destination_answered(struct sah_destination *d, unsigned class,
         break;
     case SAH_ANSWER_SILENT:
     case SAH_ANSWER_WAITING:
+    case SAH_ANSWER_POISON:
         break; /* no answers to an attempt */
     }
 }

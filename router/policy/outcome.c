@@ -22,7 +22,7 @@ static const struct {
 #define FIRST_WAIT_MS 250 /* after a refused connect or a 5xx, doubling, while next_ms is not reached */
 
 static const char *const kind_names[] = {"machine_ack", "refused", "busy", "trouble", "unreachable", "unknown",
-                                         "silent",      "waiting"};
+                                         "silent",      "waiting",   "poison"};
 
 const char *sah_answer_kind_name(enum sah_answer_kind kind)
 {

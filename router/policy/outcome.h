@@ -21,6 +21,9 @@ enum sah_answer_kind {
     /* No answers to an attempt, but what a copy is told of the agency before it: */
     SAH_ANSWER_SILENT,       /* it has it, and no person has answered */
     SAH_ANSWER_WAITING,      /* a person there has it, and no unit */
+    /* Of a delivery that was leased again and again and of which no router ever told the result: it may
+     * be what ends them. */
+    SAH_ANSWER_POISON,
 };
 const char *sah_answer_kind_name(enum sah_answer_kind kind);
 

@@ -22,7 +22,7 @@ local function check_plans(t, c)
         check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
         check(is_hex32(p[P_MID]), 'plan message id')
         check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
-        check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 1), 'plan previous')
+        check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 3), 'plan previous')
         check(is_int(p[P_HOLD], 0, DAY_MS), 'plan hold')
         check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
             'plan of an unknown message')
@@ -174,7 +174,7 @@ local function plan_again(t, p, class, now, bound)
         order_add(t, d)
     end
     if d.at > 0 then
-        redis.call('HSET', d.hash, 'pd', 1)
+        redis.call('HSET', d.hash, 'pd', 1, 'ra', d.at)
         make_ready(t, d, class)
     else
         ready_or_wait(t, d, class, now, bound)
@@ -224,6 +224,11 @@ local function store_plans(t, c, class, accept_seq, now)
         local is_there = redis.call('EXISTS', hash) == 1
         if is_there and p[P_AGAIN] == 1 then
             plan_again(t, p, class, now, c[C_BOUND])
+        elseif p[P_AGAIN] > 1 then
+            local dead = get_delivery(t, p[P_KEY])
+            if dead and dead.r == c[C_RID] then
+                plan_replay(t, dead, p, class, now, c[C_BOUND])
+            end
         elseif not is_there then -- a plan made before is left as it is
             local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
             local d = store_delivery(t, c, p, seq)
@@ -280,8 +285,9 @@ local function store_timers(t, c, now)
     end
 end
 
--- A raise moves what is queued up, at the same place, and starts the bound for what waits.
-local function raise(t, c, class, now)
+-- Another class moves what is queued there, at the same place, and looks again at what waits. Down is a
+-- person's doing alone: the core sees to that.
+local function reclass(t, c, class, now)
     local fields = redis.call('HKEYS', t .. ':rq:' .. c[C_RID])
     local left = MAX
     for _, field in ipairs(fields) do
@@ -289,7 +295,7 @@ local function raise(t, c, class, now)
         for _, key in ipairs(agency and order_list(t, c[C_RID], agency, 0) or {}) do
             local d = left > 0 and get_delivery(t, key)
             left = left - 1
-            if d and d.st == 'ready' and d.c > class then
+            if d and d.st == 'ready' and d.c ~= class then
                 leave(t, d)
                 make_ready(t, d, class)
             elseif d and d.st == 'waiting' then
@@ -394,8 +400,8 @@ redis.register_function('sahaya_1_commit', function(keys, args)
     if target then
         settle_apply(t, target, c[C_SETTLE], old.class, now, c[C_BOUND])
     end
-    if old.class < old.was_class and c[C_REVISION] > 0 then
-        raise(t, c, old.class, now)
+    if old.class ~= old.was_class and c[C_REVISION] > 0 then
+        reclass(t, c, old.class, now)
     end
     incident_store(t, c, c[C_ABOUT], now, old.sender)
     store_plans(t, c, old.class, old.accept_seq, now)

@@ -21,7 +21,7 @@ local CLOSED_MS = 40 * DAY_MS
 local LAST_CLASS = 4
 local REFIRE_MS = 5000 -- a timer that was handed out and not acted on
 local OWNERS_MAX = 16 -- of which a tick looks at the oldest
-local OUTCOME_UNKNOWN, OUTCOME_LAST = 5, 7 -- enum sah_answer_kind
+local OUTCOME_UNKNOWN, OUTCOME_POISON, OUTCOME_LAST = 5, 8, 8 -- enum sah_answer_kind
 
 local function refuse(what)
     error({err = 'SAHINVAL ' .. what})
@@ -126,7 +126,7 @@ local function incident_of(rid, inc)
     return inc or 'I' .. rid:sub(2)
 end
 
-local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 'f1', 'ws', 'ow'}
+local FIELDS = {'r', 'a', 'e', 'm', 'k', 's', 'st', 'ep', 'at', 'c', 'q', 'pd', 'fb', 'pv', 'f1', 'ws', 'ow', 'ra', 'rp'}
 -- What most waiting deliveries have is not written: a million of them should be small.
 local USUAL = {k = 1, s = 1, ep = 0, at = 0, c = LAST_CLASS}
 
@@ -140,7 +140,7 @@ local function get_delivery(t, key)
     for i = 1, #FIELDS do
         d[FIELDS[i]] = values[i] or nil
     end
-    for _, name in ipairs({'k', 's', 'ep', 'at', 'c', 'q', 'f1', 'ws'}) do
+    for _, name in ipairs({'k', 's', 'ep', 'at', 'c', 'q', 'f1', 'ws', 'ra', 'rp'}) do
         d[name] = tonumber(d[name]) or USUAL[name]
     end
     d.e = d.e or d.a
@@ -185,6 +185,7 @@ local function make_ready(t, d, class)
     if d.st or class ~= USUAL.c then -- a new one has neither
         redis.call('HSET', d.hash, 'st', 'ready', 'c', class)
     end
+    redis.call('SADD', t .. ':en', d.e) -- of a roster, which may forget it (replay.lua)
     d.st, d.c = 'ready', class
 end
 

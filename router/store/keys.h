@@ -54,6 +54,8 @@
  *       P0 and P1 waiting for their turn, by when to look again, ms
  *   :tz                      zset    while needed
  *       "request|agency" of timers that are set, by when they are due, ms
+ *   :en                      set     for ever
+ *       endpoints that ever had a delivery
  *   :dq:<endpoint>           zset    until replayed
  *       dead letters by accept seq
  *   :ob:<channel>:e and :b   zset    while needed
@@ -79,7 +81,8 @@
  * Fields of a delivery: r request, a agency, e endpoint, m message id, k kind, s sequence, st
  * state (ready leased delayed waiting done dead), ep epoch, at attempts, c class of the queue
  * it is in, q accept seq (its place), pd possible duplicate, cb carried by, fb fell back, pv
- * previous, f1 when first leased or delayed, ws waiting since, ow owner of the lease. What a
+ * previous, rp replayed ms, ra leases up to the last result, dw why and da when it became a dead
+ * letter, f1 when first leased or delayed, ws waiting since, ow owner of the lease. What a
  * booking that waits has is not written: e as a, m the request's own, k request, s 1, st ready,
  * ep and at 0, c P4. A million of them wait, and each of a request, a message and a delivery
  * should stay a small listpack or string (tests/bench/memory.py).
@@ -98,6 +101,8 @@
 #define SAH_KEYS_OWNER_SIZE          17 /* 16 hex letters */
 #define SAH_KEYS_TICK_MAX            128
 #define SAH_KEYS_DUE_MAX             16
+#define SAH_KEYS_DEAD_MAX            100
+#define SAH_KEYS_ENDPOINTS_MAX       512
 #define SAH_KEYS_STATS_MAX           32
 #define SAH_KEYS_TAKE_MAX            64
 #define SAH_KEYS_QUARANTINE_LIST_MAX 128

@@ -417,6 +417,45 @@ static void port_quarantine_list(void *data, unsigned n, sah_pieces_fn *fn, void
     p->items = buf.data;
 }
 
+static void finish_dead(struct sah_memory_store *memory, const struct memory_pending *p)
+{
+    SAH_UNUSED(memory);
+    ((sah_dead_fn *)p->fn)(p->fn_data, p->err, p->items, p->n, p->total);
+}
+
+static void port_dead(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data)
+{
+    struct sah_memory_store *memory = data;
+    struct memory_pending *p = memory_defer(memory, finish_dead, FN(fn), fn_data);
+
+    memory_is_applied(memory, &p->err);
+    if (p->err != SAH_OK)
+        return;
+    n = bounded(n, SAH_DEAD_MAX);
+    p->items = calloc(n, sizeof(struct sah_dead_letter));
+    SAH_ASSERT(p->items != NULL);
+    p->n = model_dead(memory, endpoint, skip, n, p->items, &p->total);
+}
+
+static void finish_names(struct sah_memory_store *memory, const struct memory_pending *p)
+{
+    SAH_UNUSED(memory);
+    ((sah_names_fn *)p->fn)(p->fn_data, p->err, p->items, p->n);
+}
+
+static void port_endpoints(void *data, sah_names_fn *fn, void *fn_data)
+{
+    struct sah_memory_store *memory = data;
+    struct memory_pending *p = memory_defer(memory, finish_names, FN(fn), fn_data);
+
+    memory_is_applied(memory, &p->err);
+    if (p->err != SAH_OK)
+        return;
+    p->items = calloc(SAH_NAMES_MAX, SAH_AGENCY_SIZE);
+    SAH_ASSERT(p->items != NULL);
+    p->n = model_endpoints(memory, p->items);
+}
+
 /* ---- life */
 
 static const struct sah_store port = {
@@ -430,6 +469,8 @@ static const struct sah_store port = {
     .outbox_ack = port_outbox_ack,
     .quarantine = port_quarantine,
     .quarantine_list = port_quarantine_list,
+    .dead = port_dead,
+    .endpoints = port_endpoints,
 };
 
 int sah_memory_store_create(const struct sah_memory_store_settings *settings,

@@ -62,6 +62,10 @@ struct sah_memory_delivery {
     int64_t due_ms;     /* leased: when the lease ends; delayed: when it is due */
     int64_t first_ms;   /* first leased or delayed; -1 = not yet */
     int64_t waiting_ms; /* since when it waits for its turn */
+    unsigned answered;  /* leases up to the last one whose result is known */
+    int64_t replayed_ms; /* 0 = never */
+    int64_t dead_ms;     /* dead: since when, and why */
+    enum sah_answer_kind why;
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     char carried_by[SAH_KEY_SIZE]; /* done because the agency has it in that one; "" = by itself */

@@ -183,6 +183,7 @@ static void plan_again(struct sah_memory_store *memory, struct sah_memory_delive
         model_ready_or_wait(memory, d);
         return;
     }
+    d->answered = d->attempts;
     d->possible_duplicate = true;
     d->state = SAH_MEMORY_READY;
     d->class = sah_priority_class(model_request(memory, d->request_id)->view.priority);
@@ -196,9 +197,11 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
         struct sah_memory_delivery *d;
 
         d = model_delivery(memory, p->key);
-        if (d != NULL && p->again)
+        if (d != NULL && p->replay != SAH_REPLAY_NO && strcmp(d->request_id, c->request_id) == 0)
+            model_replay(memory, d, p);
+        else if (d != NULL && p->again)
             plan_again(memory, d, p);
-        if (d != NULL)
+        if (d != NULL || p->replay != SAH_REPLAY_NO)
             continue;
         d = calloc(1, sizeof *d);
         SAH_ASSERT(d != NULL);
@@ -243,7 +246,7 @@ static void store_events(struct sah_memory_store *memory, const struct sah_chang
     }
 }
 
-static void raise_queued(struct sah_memory_store *memory, const struct memory_request *r)
+static void reclass_queued(struct sah_memory_store *memory, const struct memory_request *r)
 {
     unsigned class = sah_priority_class(r->view.priority);
 
@@ -252,7 +255,7 @@ static void raise_queued(struct sah_memory_store *memory, const struct memory_re
 
         if (strcmp(d->request_id, r->view.request_id) != 0)
             continue;
-        if (d->state == SAH_MEMORY_READY && d->class > class)
+        if (d->state == SAH_MEMORY_READY)
             d->class = class;
         else if (d->state == SAH_MEMORY_WAITING)
             model_ready_or_wait(memory, d);
@@ -341,8 +344,8 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
     store_request(r, c);
     if (target != NULL)
         model_settle_apply(memory, target, &c->settle);
-    if (sah_priority_class(r->view.priority) < was_class)
-        raise_queued(memory, r);
+    if (sah_priority_class(r->view.priority) != was_class && r->view.revision > 1)
+        reclass_queued(memory, r);
     model_incident_store(memory, r, c);
     store_plans(memory, c);
     model_carry(memory, c);

@@ -169,6 +169,8 @@ void model_settle_apply(struct sah_memory_store *memory, struct sah_memory_deliv
         return; /* said twice */
     d->possible_duplicate |= settle->outcome == SAH_ANSWER_UNKNOWN;
     if (settle->kind == SAH_SETTLE_DELAY) {
+        if (settle->outcome != SAH_ANSWER_POISON)
+            d->answered = d->attempts;
         memcpy(d->endpoint, settle->endpoint, sizeof d->endpoint);
         touch(memory, d);
         d->due_ms = memory->now_ms + settle->delay_ms;
@@ -178,6 +180,8 @@ void model_settle_apply(struct sah_memory_store *memory, struct sah_memory_deliv
         return;
     }
     d->state = settle->kind == SAH_SETTLE_DONE ? SAH_MEMORY_DONE : SAH_MEMORY_DEAD;
+    d->dead_ms = memory->now_ms;
+    d->why = settle->outcome;
     release_next(memory, d);
 }
 
@@ -234,11 +238,13 @@ static void lease_one(struct sah_memory_store *memory, struct sah_memory_deliver
     ret->kind = d->kind;
     ret->sequence = d->sequence;
     ret->attempts = d->attempts;
+    ret->unanswered = d->attempts - d->answered;
     ret->possible_duplicate = d->possible_duplicate;
     ret->fell_back = d->fell_back;
     ret->accepted_ms = d->accepted_ms - memory->offset_ms;
-    ret->age_ms =
-        memory->now_ms > d->accepted_ms ? (uint64_t)(memory->now_ms - d->accepted_ms) : 0;
+    int64_t since_ms = d->replayed_ms > 0 ? d->replayed_ms : d->accepted_ms;
+
+    ret->age_ms = memory->now_ms > since_ms ? (uint64_t)(memory->now_ms - since_ms) : 0;
     memcpy(ret->service, r->service, sizeof ret->service);
     memcpy(ret->incident_type, r->incident_type, sizeof ret->incident_type);
     memcpy(ret->rule, r->rule, sizeof ret->rule);

@@ -118,6 +118,7 @@ struct memory_pending {
     void (*fn)(void); /* the typed function; each finish knows which */
     void *fn_data;
     unsigned n;
+    uint64_t total;
     void *items; /* leased, events, queues, view, text: freed after the completion */
     struct sah_committed committed;
     struct sah_ticked ticked;
@@ -156,6 +157,10 @@ int model_settle(struct sah_memory_store *memory, const struct sah_settle *settl
 void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_ticked *ret);
 void model_stats(const struct sah_memory_store *memory, struct sah_store_stats *stats,
                  struct sah_queue_stat *queues);
+void model_replay(struct sah_memory_store *memory, struct sah_memory_delivery *d, const struct sah_plan *plan);
+unsigned model_dead(const struct sah_memory_store *memory, const char *endpoint, unsigned skip, unsigned n,
+                    struct sah_dead_letter *ret, uint64_t *ret_total);
+unsigned model_endpoints(const struct sah_memory_store *memory, char (*ret)[SAH_AGENCY_SIZE]);
 unsigned model_take(struct sah_memory_store *memory, const char *channel, unsigned n,
                     uint32_t lease_ms, struct sah_outbox_event *ret);
 

@@ -26,8 +26,8 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     touch(t, d, class, now, bound)
     local _, accepted = struct.unpack(MESSAGE_HEAD, stored)
     return {key, d.ep + 1, d.r, incident_of(d.r, r[1] or nil), d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
-            d.pd and 1 or 0, d.fb and 1 or 0, math.max(0, accepted - offset), math.max(0, now - accepted), r[3] or '',
-            r[4] or '', r[5] or '', d.pv or '', r[6] or '', sender_history(t, r[7]), stored:sub(PREFIX + 1)}
+            d.pd and 1 or 0, d.fb and 1 or 0, d.at + 1 - (d.ra or 0), math.max(0, accepted - offset),
+            math.max(0, now - (d.rp or accepted)), r[3] or '', r[4] or '', r[5] or '', d.pv or '', r[6] or '', sender_history(t, r[7]), stored:sub(PREFIX + 1)}
 end
 
 -- owner and dead_ms, the last two arguments; nil and nil when an older router did not send them.

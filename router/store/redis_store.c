@@ -268,6 +268,8 @@ static const struct sah_store port = {
     .outbox_ack = port_outbox_ack,
     .quarantine = port_quarantine,
     .quarantine_list = port_quarantine_list,
+    .dead = port_dead,
+    .endpoints = port_endpoints,
 };
 
 static void fill_defaults(struct sah_redis_store_settings *settings)

@@ -85,7 +85,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         pack_int(buf, plan->kind);
         pack_int(buf, plan->sequence);
         pack_bytes(buf, json->len > 0 ? json->data : "", json->len);
-        pack_int(buf, plan->again);
+        pack_int(buf, plan->replay == SAH_REPLAY_NO ? plan->again : plan->replay + 1);
         pack_int(buf, plan->hold_ms);
     }
     return SAH_OK;

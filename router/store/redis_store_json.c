@@ -242,7 +242,7 @@ int previous_from_json(struct sah_slice json, struct sah_previous *ret_previous,
         const char *agency = json_string_value(json_array_get(array, i));
         json_int_t outcome = json_integer_value(json_array_get(array, i + 1));
 
-        if (agency == NULL || outcome < 0 || outcome > SAH_ANSWER_WAITING)
+        if (agency == NULL || outcome < 0 || outcome > SAH_ANSWER_POISON)
             continue;
         sah_copy_cut(ret_previous[n].agency, SAH_AGENCY_SIZE, agency, strlen(agency));
         ret_previous[n++].outcome = (enum sah_answer_kind)outcome;

@@ -36,6 +36,8 @@ static const struct {
     [OP_WORK_OVER] = {"FCALL", SAH_KEYS_FUNCTION("work_over"), read_done},
     [OP_MESSAGE] = {"FCALL_RO", SAH_KEYS_FUNCTION("message"), read_message},
     [OP_FEED] = {"FCALL_RO", SAH_KEYS_FUNCTION("feed"), read_feed},
+    [OP_DEAD] = {"FCALL_RO", SAH_KEYS_FUNCTION("dead"), read_dead},
+    [OP_ENDPOINTS] = {"FCALL_RO", SAH_KEYS_FUNCTION("endpoints"), read_endpoints},
 };
 
 /* ---- arguments */
@@ -83,6 +85,7 @@ static void op_free(struct op *op)
     free(op->leased);
     free(op->page);
     free(op->fed.rows);
+    replay_free(op);
     free(op);
 }
 
@@ -140,6 +143,10 @@ void op_complete(struct op *op, int err)
     case OP_MESSAGE:
     case OP_FEED:
         incident_complete(op, err);
+        break;
+    case OP_DEAD:
+    case OP_ENDPOINTS:
+        replay_complete(op, err);
         break;
     case N_OPS:
         SAH_ASSERT(false);
@@ -244,6 +251,10 @@ static void step_args(const struct op *op, struct args *args)
         args_add_text(args, one ? "eb" : op->step < partitions ? "e" : "b");
         args_add_u64(args, op->n - op->n_got);
         args_add_u64(args, op->lease_ms);
+        return;
+    case OP_DEAD:
+    case OP_ENDPOINTS:
+        replay_step_args(op, args);
         return;
     case OP_COMMIT:
     case OP_LOAD:

@@ -29,6 +29,8 @@ enum op_kind {
     OP_WORK_OVER,
     OP_MESSAGE,
     OP_FEED,
+    OP_DEAD,
+    OP_ENDPOINTS,
     N_OPS
 };
 
@@ -78,6 +80,8 @@ struct op {
         sah_page_fn *page;
         sah_bytes_fn *bytes;
         sah_feed_fn *feed;
+        sah_dead_fn *dead;
+        sah_names_fn *names;
     } fn;
     void *fn_data;
 
@@ -102,6 +106,7 @@ struct op {
     struct sah_page *page;
     struct sah_fed fed;
     uint32_t window_ms;
+    struct replay_lists *lists; /* of redis_store_replay.c */
     unsigned n_got;
 };
 
@@ -141,6 +146,14 @@ struct sah_slice reader_bytes(struct reader *r);
 void reader_text(struct reader *r, char *dst, size_t size);
 bool reader_at_end(const struct reader *r);
 int read_error(const redisReply *reply); /* what an error reply means */
+
+/* redis_store_replay.c: dead letters and endpoints. */
+void port_dead(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data);
+void port_endpoints(void *data, sah_names_fn *fn, void *fn_data);
+read_fn read_dead, read_endpoints;
+void replay_step_args(const struct op *op, struct args *args);
+void replay_complete(struct op *op, int err);
+void replay_free(struct op *op);
 
 /* redis_store_json.c: lines and previous, tolerant to missing and unknown fields. */
 SAH_MUST_USE int line_to_json(const struct sah_line *line, struct sah_buf *buf);

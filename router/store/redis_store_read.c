@@ -236,6 +236,7 @@ static int read_one_lease(struct op *op, const redisReply *reply, struct sah_lea
     leased->attempts = (unsigned)reader_int(&r, UINT32_MAX);
     leased->possible_duplicate = reader_int(&r, 1) == 1;
     leased->fell_back = reader_int(&r, 1) == 1;
+    leased->unanswered = (unsigned)reader_int(&r, UINT32_MAX);
     leased->accepted_ms = reader_int(&r, INT64_MAX);
     leased->age_ms = (uint64_t)reader_int(&r, INT64_MAX);
     reader_text(&r, leased->service, sizeof leased->service);

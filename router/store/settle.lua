@@ -31,6 +31,9 @@ local function settle_delay(t, d, s, class, now, bound)
     leave(t, d)
     d.e = s[5]
     redis.call('HSET', d.hash, 'e', d.e)
+    if s[7] ~= OUTCOME_POISON then
+        redis.call('HSET', d.hash, 'ra', d.at) -- so many leases had a result
+    end
     touch(t, d, class, now, bound)
     if s[4] == 0 then
         make_ready(t, d, class)
@@ -47,7 +50,7 @@ local function settle_over(t, d, s, class, now, bound)
         redis.call('HSET', d.hash, 'st', 'done')
         redis.call('PEXPIRE', d.hash, DONE_MS)
     else
-        redis.call('HSET', d.hash, 'st', 'dead')
+        redis.call('HSET', d.hash, 'st', 'dead', 'dw', s[7], 'da', dec(now))
         redis.call('ZADD', t .. ':dq:' .. d.e, d.q, d.key)
         redis.call('HINCRBY', t .. ':rq:' .. d.r, 'nd', 1)
         count(t, 'dead', 1)

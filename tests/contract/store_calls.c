@@ -249,6 +249,56 @@ int do_list(struct sah_store_harness *h, unsigned n, char *ret_json, size_t size
     return w.err;
 }
 
+struct dead_into {
+    struct wait w;
+    uint64_t total;
+};
+
+static void on_dead(void *data, int err, const struct sah_dead_letter *letters, unsigned n, uint64_t total)
+{
+    struct dead_into *into = data;
+
+    if (n > 0)
+        memcpy(into->w.into, letters, n * sizeof *letters);
+    into->w.n = n;
+    into->total = total;
+    finish(&into->w, err);
+}
+
+unsigned do_dead(struct sah_store_harness *h, const char *endpoint, unsigned skip, unsigned n,
+                 struct sah_dead_letter *ret, uint64_t *ret_total)
+{
+    struct dead_into into = {.w = {.into = ret}};
+
+    h->store->dead(h->store->data, endpoint, skip, n, on_dead, &into);
+    await(h, &into.w);
+    assert_int_equal(into.w.err, SAH_OK);
+    assert_true(into.w.n <= n);
+    if (ret_total != NULL)
+        *ret_total = into.total;
+    return into.w.n;
+}
+
+static void on_names(void *data, int err, const char (*names)[SAH_AGENCY_SIZE], unsigned n)
+{
+    struct wait *w = data;
+
+    w->n = n;
+    if (n > 0)
+        memcpy(w->into, names, (n * sizeof *names < w->size ? n * sizeof *names : w->size));
+    finish(w, err);
+}
+
+unsigned do_endpoints(struct sah_store_harness *h, char (*ret)[SAH_AGENCY_SIZE], unsigned max)
+{
+    struct wait w = {.into = ret, .size = max * sizeof *ret};
+
+    h->store->endpoints(h->store->data, on_names, &w);
+    await(h, &w);
+    assert_int_equal(w.err, SAH_OK);
+    return w.n;
+}
+
 /* ---- changes */
 
 static struct sah_change change;

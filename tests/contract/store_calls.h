@@ -30,6 +30,9 @@ unsigned do_take(struct sah_store_harness *h, const char *channel, unsigned n,
                  uint32_t lease_ms, struct sah_outbox_event *ret);
 int do_ack(struct sah_store_harness *h, const char *event_id);
 int do_quarantine(struct sah_store_harness *h, const char *why, const void *bytes, size_t len);
+unsigned do_dead(struct sah_store_harness *h, const char *endpoint, unsigned skip, unsigned n,
+                 struct sah_dead_letter *ret, uint64_t *ret_total);
+unsigned do_endpoints(struct sah_store_harness *h, char (*ret)[SAH_AGENCY_SIZE], unsigned max);
 int do_list(struct sah_store_harness *h, unsigned n, char *ret_json, size_t size);
 
 /* Message `n` of a test; its names follow from n. */
@@ -70,5 +73,6 @@ int contract_run_timer_cases(const char *name);
 int contract_run_owner_cases(const char *name);
 int contract_run_clock_cases(const char *name);
 int contract_run_incident_cases(const char *name);
+int contract_run_replay_cases(const char *name);
 
 #endif

@@ -228,6 +228,12 @@ void world_call_fail(struct world_call *call)
     case CALL_FEED:
         ((sah_feed_fn *)call->fn)(call->data, SAH_EDOWN, NULL);
         return;
+    case CALL_DEAD:
+        ((sah_dead_fn *)call->fn)(call->data, SAH_EDOWN, NULL, 0, 0);
+        return;
+    case CALL_NAMES:
+        ((sah_names_fn *)call->fn)(call->data, SAH_EDOWN, NULL, 0);
+        return;
     case CALL_SEND:
         ((sah_agency_fn *)call->fn)(call->data, &answer);
         return;
@@ -428,6 +434,40 @@ static void port_quarantine_list(void *data, unsigned n, sah_pieces_fn *fn, void
         r->w->fake_port->quarantine_list(r->w->fake_port->data, n, on_pieces, call);
 }
 
+static void on_dead(void *data, int err, const struct sah_dead_letter *letters, unsigned n, uint64_t total)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_dead_fn *)call.fn)(call.data, err, letters, n, total);
+}
+
+static void port_dead(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_DEAD, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->dead(r->w->fake_port->data, endpoint, skip, n, on_dead, call);
+}
+
+static void on_names(void *data, int err, const char (*names)[SAH_AGENCY_SIZE], unsigned n)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_names_fn *)call.fn)(call.data, err, names, n);
+}
+
+static void port_endpoints(void *data, sah_names_fn *fn, void *fn_data)
+{
+    struct world_router *r = data;
+    struct world_call *call = call_of(r, CALL_NAMES, FN(fn), fn_data);
+
+    if (call != NULL)
+        r->w->fake_port->endpoints(r->w->fake_port->data, on_names, call);
+}
+
 /* ---- agencies */
 
 static const struct sah_fake_manner manners[WORLD_MANNERS] = {
@@ -541,7 +581,10 @@ void world_ports_init(struct world_router *r)
                                   .page_done = port_page_done,
                                   .work_over = port_work_over,
                                   .message = port_message,
-                                  .feed = port_feed};
+                                  .feed = port_feed,
+
+                                  .dead = port_dead,
+                                  .endpoints = port_endpoints};
     r->agencies = (struct sah_agencies){.data = r, .send = port_send};
     r->adapters = (struct sah_adapters){
         .data = r, .send_event = port_send_event, .channels = port_channels};

@@ -35,6 +35,8 @@ enum world_call_kind {
     CALL_PAGE,
     CALL_BYTES,
     CALL_FEED,
+    CALL_DEAD,
+    CALL_NAMES,
     CALL_SEND,
 };
 
