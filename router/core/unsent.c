@@ -83,6 +83,15 @@ static void go_on(struct sah_core *core, const struct unsent *u, const struct sa
         core->counters.fallbacks++;
 }
 
+/* Somebody there has it or it is over: what became of the delivery says nothing about the request. */
+static bool is_answered(const struct unsent *u, const struct sah_request_view *view)
+{
+    const struct sah_line *line = view_line(view, u->leased.agency);
+
+    return u->leased.kind == SAH_KIND_REQUEST && line != NULL &&
+           (sah_state_is_with_person(line->state) || sah_state_is_over(line->state));
+}
+
 static void give_up(struct sah_core *core, const struct unsent *u, const struct sah_request_view *view,
                     struct sah_change *change)
 {
@@ -91,8 +100,6 @@ static void give_up(struct sah_core *core, const struct unsent *u, const struct 
     struct sah_line *line;
 
     settle_in(u, SAH_SETTLE_DEAD, &change->settle);
-    if (old != NULL && old->state >= SAH_STATE_ACKNOWLEDGED && u->leased.kind == SAH_KIND_REQUEST)
-        return; /* somebody there has it, or it is over: nothing is lost with this */
     if (u->leased.kind != SAH_KIND_REQUEST || old == NULL) {
         change_tell_person(core, change, view);
         return;
@@ -114,7 +121,9 @@ static bool decide(struct sah_core *core, void *data, const struct sah_request_v
 
     if (view == NULL)
         return false;
-    if (u->outcome == SAH_ANSWER_POISON && sah_priority_is_emergency(view->priority)) {
+    if (is_answered(u, view)) {
+        settle_in(u, SAH_SETTLE_DONE, &change->settle);
+    } else if (u->outcome == SAH_ANSWER_POISON && sah_priority_is_emergency(view->priority)) {
         settle_in(u, SAH_SETTLE_DELAY, &change->settle);
         if (u->leased.kind == SAH_KIND_REQUEST && !u->leased.fell_back) {
             change->settle.fell_back = true;

@@ -297,7 +297,7 @@ local function reclass(t, c, class, now)
             left = left - 1
             if d and d.st == 'ready' and d.c ~= class then
                 leave(t, d)
-                make_ready(t, d, class)
+                ready_or_wait(t, d, class, now, c[C_BOUND])
             elseif d and d.st == 'waiting' then
                 ready_or_wait(t, d, class, now, c[C_BOUND])
             end

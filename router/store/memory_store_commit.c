@@ -255,9 +255,13 @@ static void reclass_queued(struct sah_memory_store *memory, const struct memory_
 
         if (strcmp(d->request_id, r->view.request_id) != 0)
             continue;
-        if (d->state == SAH_MEMORY_READY)
-            d->class = class;
-        else if (d->state == SAH_MEMORY_WAITING)
+        if (d->state == SAH_MEMORY_READY && d->class != class) {
+            d->state = SAH_MEMORY_WAITING;
+            if (d->waiting_ms == 0)
+                d->waiting_ms = memory->now_ms;
+            if (!model_ready_or_wait(memory, d))
+                d->waiting_ms = memory->now_ms;
+        } else if (d->state == SAH_MEMORY_WAITING)
             model_ready_or_wait(memory, d);
     }
 }

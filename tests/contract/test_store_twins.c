@@ -75,7 +75,7 @@ static void as_both(unsigned router)
 }
 
 static struct sah_leased leased[LEASED_MAX]; /* every lease of this seed, live or not */
-static unsigned n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
+static unsigned n_dead_seen, n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
 
 static void same_leases(const struct sah_leased *a, const struct sah_leased *b, unsigned n)
 {
@@ -89,6 +89,7 @@ static void same_leases(const struct sah_leased *a, const struct sah_leased *b, 
         assert_int_equal(a[i].sequence, b[i].sequence);
         assert_int_equal(a[i].possible_duplicate, b[i].possible_duplicate);
         assert_int_equal(a[i].fell_back, b[i].fell_back);
+        assert_int_equal(a[i].unanswered, b[i].unanswered);
         assert_int_equal(a[i].bytes.len, b[i].bytes.len);
     }
     n_leased += n;
@@ -225,6 +226,36 @@ static void step_settle(void)
     commit_both(c);
 }
 
+/* Dead letters of a request go out again or are put away; others stay as they are. */
+static void step_replay(unsigned r)
+{
+    struct sah_change *c = change_of(&one, 1 + r);
+
+    for (size_t i = 0; i < SAH_LEN(agencies); i++)
+        add_plan(c, 1 + r, agencies[i])->replay = (enum sah_replay)(1 + up_to(2));
+    if (up_to(3) == 0)
+        c->priority = (enum sah_priority)(1 + up_to(5)); /* a person may also lower it */
+    commit_both(c);
+}
+
+static void compare_dead(const char *endpoint)
+{
+    static struct sah_dead_letter a[SAH_DEAD_MAX], b[SAH_DEAD_MAX];
+    uint64_t total_a, total_b;
+    unsigned n = do_dead(&one, endpoint, 1, SAH_DEAD_MAX, a, &total_a);
+
+    assert_int_equal(do_dead(&two, endpoint, 1, SAH_DEAD_MAX, b, &total_b), n);
+    assert_int_equal(total_a, total_b);
+    for (unsigned i = 0; i < n; i++) {
+        assert_string_equal(a[i].key, b[i].key);
+        assert_string_equal(a[i].request_id, b[i].request_id);
+        assert_int_equal(a[i].attempts, b[i].attempts);
+        assert_int_equal(a[i].priority, b[i].priority);
+        assert_int_equal(a[i].why, b[i].why);
+    }
+    n_dead_seen += n;
+}
+
 static void step_outbox(void)
 {
     struct sah_outbox_event a[4], b[4];
@@ -251,6 +282,7 @@ static void compare(void)
         struct sah_store_stats sa, sb;
 
         sah_format(endpoint, sizeof endpoint, "%s-state", agencies[i]);
+        compare_dead(endpoint);
         sa = do_stats(&one, endpoint, &qa);
         sb = do_stats(&two, endpoint, &qb);
         assert_memory_equal(qa.ready, qb.ready, sizeof qa.ready);
@@ -313,7 +345,7 @@ static void both_answer_the_same(void **state)
         make_fake(&one);
         two.make(&two);
         for (unsigned i = 0; i < STEPS; i++) {
-            unsigned r = up_to(REQUESTS), what = up_to(10);
+            unsigned r = up_to(REQUESTS), what = up_to(11);
 
             as_both(up_to(2));
             if (made[r] == 0 || what == 0)
@@ -324,6 +356,8 @@ static void both_answer_the_same(void **state)
                 step_lease();
             else if (what < 9)
                 step_settle();
+            else if (what < 10)
+                step_replay(r);
             else
                 step_outbox();
         }
@@ -334,6 +368,7 @@ static void both_answer_the_same(void **state)
         sah_memory_store_destroy(fake);
     }
     assert_true(n_came_home > SEEDS);
+    assert_true(n_dead_seen > SEEDS);
 }
 
 int main(void)

@@ -124,6 +124,7 @@ const char *world_request_of(const struct world *w, unsigned message);
 void world_citizen_acts(struct world *w);
 void world_agency_acts(struct world *w);
 void world_mood_changes(struct world *w);
+void world_operator_acts(struct world *w); /* replays a dead letter, or gives a request another class */
 void world_adapter_asks_again(struct world *w); /* what was not answered */
 
 /* ---- the end: everything heals, everybody does their work, and nothing may be left over */

@@ -240,7 +240,7 @@ static void check_kept(struct world *w, const struct sah_change *change,
         world_violate(w, "I8", view->request_id, "%u events said, %u kept", change->n_events,
                       (unsigned)(w->fake->event_seq - before->event_seq));
     for (unsigned i = 0; i < change->n_plans; i++)
-        if (model_delivery(w->fake, change->plans[i].key) == NULL)
+        if (change->plans[i].replay == SAH_REPLAY_NO && model_delivery(w->fake, change->plans[i].key) == NULL)
             world_violate(w, "I4", view->request_id, "the delivery to %s was not kept",
                           change->plans[i].agency);
 }
@@ -338,6 +338,7 @@ static void check_settled(struct world *w, const struct sah_change *change,
         return;
     }
     d->over_seen = world_is_over(d->kept);
+    d->dead = settle->kind == SAH_SETTLE_DEAD && d->over_seen;
     if (settle->kind == SAH_SETTLE_DONE) {
         d->had_it = true;
         if (!d->acked && !(page->spoke & UINT32_C(1) << agency))
@@ -357,6 +358,38 @@ static void check_settled(struct world *w, const struct sah_change *change,
                       sah_kind_name(d->kept->kind), d->kept->agency);
 }
 
+/* (I5, I6, I7) A person replays a dead letter: its key, the next epoch, from the start; an emergency at
+ * its old place, bulk behind what is there. What is not dead stays as it is. */
+static void check_replayed(struct world *w, const struct sah_plan *plan, const char *request_id)
+{
+    struct world_delivery *d = world_ledger(w, plan->key);
+    const struct sah_memory_delivery *kept = d != NULL ? d->kept : NULL;
+    bool bulk;
+
+    if (plan->replay == SAH_REPLAY_NO)
+        return;
+    if (d == NULL || model_delivery(w->fake, plan->key) == NULL) {
+        if (plan->kind == SAH_KIND_REQUEST)
+            world_violate(w, "I6", request_id, "what is replayed has another key");
+        return;
+    }
+    if (!d->dead)
+        return;
+    d->dead = false;
+    if (plan->replay == SAH_REPLAY_OVER)
+        return;
+    bulk = world_class_of(w, d) > 2;
+    if (kept->epoch <= d->epoch || kept->attempts != 0)
+        world_violate(w, "I5", request_id, "replayed with epoch %u, attempts %u", (unsigned)kept->epoch,
+                      kept->attempts);
+    if (bulk ? kept->accept_seq != w->fake->accept_seq && kept->accept_seq <= d->place : kept->accept_seq != d->place)
+        world_violate(w, "I7", request_id, "replayed from place %u at place %u", (unsigned)d->place,
+                      (unsigned)kept->accept_seq);
+    d->place = kept->accept_seq;
+    d->over_seen = d->acked = false;
+    activate(w, (size_t)(d - w->deliveries));
+}
+
 void check_commit(struct world *w, struct world_router *r, const struct sah_change *change,
                   const struct world_before *before)
 {
@@ -372,7 +405,8 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
     SAH_UNUSED(r);
     if (strcmp(kept->view.incident_id, page->incident_id) != 0)
         world_violate(w, "I2", change->request_id, "it is in another incident now");
-    if (before->revision > 0 && kept->view.priority > before->priority)
+    if (before->revision > 0 && kept->view.priority > before->priority &&
+        strncmp(change->audit, "reclassify ", 11) != 0) /* by a person with a name */
         world_violate(w, "I7", change->request_id, "its class went down");
     note_deliveries(w);
     for (unsigned i = 0; i < change->n_plans; i++) {
@@ -384,6 +418,8 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
             activate(w, (size_t)(d - w->deliveries));
         }
     }
+    for (unsigned i = 0; i < change->n_plans; i++)
+        check_replayed(w, &change->plans[i], change->request_id);
     check_kept(w, change, before, &kept->view);
     check_told(w, change, before, &kept->view);
     check_honest(w, change, &kept->view, page);

@@ -47,7 +47,8 @@ static void check_order(struct world *w, const struct world_delivery *d)
         may |= o->first_store_ms >= 0 && (world_store_now(w) - o->first_store_ms >= ORDER_MS ||
                                           w->now_ms - o->first_mono_ms >= ORDER_MS);
     }
-    if (overtakes && (!may || world_class_of(w, d) > 1))
+    /* One that went out as P1 and was lowered by a person since is still tried. */
+    if (overtakes && (!may || (world_class_of(w, d) > 1 && d->first_store_ms < 0)))
         world_violate(w, "I10", d->kept->request_id, "message %u overtakes at %s",
                       d->kept->sequence, d->kept->agency);
 }

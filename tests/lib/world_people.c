@@ -401,3 +401,61 @@ void world_mood_changes(struct world *w)
         if (world_roll(w, 4) == 0)
             w->manners[i] = likely[world_roll(w, SAH_LEN(likely))];
 }
+
+/* ---- the person at the ops desk */
+
+static void on_decided(void *data, enum sah_decided decided)
+{
+    struct said *said = data;
+
+    if (!said->router->dying)
+        NOTE(said->w, said->request_id, "the operator's wish: %d", (int)decided);
+    free(said);
+}
+
+/* A dead letter: any one, and some that are none any more. */
+static bool some_letter(struct world *w, struct sah_dead_letter *letter)
+{
+    size_t n = w->fake->deliveries.n, first = n > 0 ? world_roll(w, (uint32_t)n) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct sah_memory_delivery *d = w->fake->deliveries.v[(first + i) % n];
+
+        if (d->state != SAH_MEMORY_DEAD && (i > 0 || world_roll(w, 8) > 0))
+            continue;
+        memset(letter, 0, sizeof *letter);
+        memcpy(letter->key, d->key, sizeof letter->key);
+        memcpy(letter->request_id, d->request_id, sizeof letter->request_id);
+        memcpy(letter->agency, d->agency, sizeof letter->agency);
+        memcpy(letter->endpoint, d->endpoint, sizeof letter->endpoint);
+        letter->message_id = d->message_id;
+        letter->kind = d->kind;
+        letter->sequence = d->sequence;
+        return true;
+    }
+    return false;
+}
+
+void world_operator_acts(struct world *w)
+{
+    struct world_router *r = world_some_router(w);
+    struct sah_dead_letter letter;
+    struct said *said;
+    const char *id;
+
+    if (r == NULL || w->n_requests == 0)
+        return;
+    said = calloc(1, sizeof *said);
+    SAH_ASSERT(said != NULL);
+    said->w = w;
+    said->router = r;
+    id = w->requests[world_roll(w, w->n_requests)].kept->view.request_id;
+    if (world_roll(w, 3) > 0 && some_letter(w, &letter)) {
+        memcpy(said->request_id, letter.request_id, sizeof said->request_id);
+        sah_core_replay(r->core, &letter, "desk 1", router_now(r), on_decided, said);
+        return;
+    }
+    memcpy(said->request_id, id, sizeof said->request_id);
+    sah_core_reclassify(r->core, id, (enum sah_priority)(1 + world_roll(w, 5)),
+                        world_roll(w, 2) ? "desk 1" : NULL, router_now(r), on_decided, said);
+}

@@ -23,6 +23,8 @@
     X(two_live_leases, "I5", "what one router has leased is leased to another as well")       \
     X(late_2xx_ignored, "I5", "a 2xx that comes after its lease counts as unknown")           \
     X(second_key, "I6", "the second endpoint of an agency gets another key")                  \
+    X(replay_changes_key, "I6", "a dead letter that is replayed gets another key")            \
+    X(replay_loses_place, "I7", "an emergency that is replayed goes to the end")              \
     X(retry_loses_class, "I7", "a delivery that is tried again waits behind all bookings")    \
     X(retry_loses_place, "I7", "a delivery that is tried again goes to the end of its class") \
     X(event_dropped, "I8", "an outbox event is taken away before it was given")               \
@@ -189,6 +191,15 @@ void plant_after_commit(struct world *w, const struct sah_change *change, bool a
                sizeof call->committed.incident_id);
         call->committed.accept_seq = 1;
         call->committed.revision = 1;
+    }
+    for (unsigned i = 0; applied && i < change->n_plans; i++) {
+        struct sah_memory_delivery *d =
+            change->plans[i].replay == SAH_REPLAY_READY ? model_delivery(w->fake, change->plans[i].key) : NULL;
+
+        if (d != NULL && PLANTED(w, replay_changes_key))
+            d->key[0] = d->key[0] == 'a' ? 'b' : 'a';
+        if (d != NULL && PLANTED(w, replay_loses_place) && d->replayed_ms == w->fake->now_ms)
+            d->accept_seq = ++w->fake->accept_seq;
     }
     r = model_request(w->fake, change->request_id);
     if (PLANTED(w, two_incidents) && applied && change->kind == SAH_KIND_AMENDMENT &&

@@ -99,6 +99,7 @@ struct world_delivery { /* the ledger's line of a delivery, at the same index as
     uint64_t epoch;      /* the newest that was leased */
     bool acked;          /* the agency said 2xx to an attempt */
     bool over_seen;      /* done or dead, by a change that was seen */
+    bool dead;           /* a dead letter, by a change that was seen */
     bool had_it;         /* ...done at least once: what comes now is an alert */
     bool ready, waiting; /* when it was last looked at */
     uint64_t ready_since_ms, waiting_since_ms;

@@ -95,8 +95,10 @@ static void step(struct world *w, unsigned routers)
         world_citizen_acts(w);
     else if (what < 26)
         world_agency_acts(w);
-    else if (what < 30)
+    else if (what < 29)
         world_mood_changes(w);
+    else if (what < 31)
+        world_operator_acts(w);
     else if (what < 38)
         some_trouble(w, routers);
     else if (what < 42)
