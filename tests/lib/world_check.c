@@ -379,7 +379,8 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
     if (plan->replay == SAH_REPLAY_OVER)
         return;
     bulk = world_class_of(w, d) > 2;
-    if (kept->epoch <= d->epoch || kept->attempts != 0)
+    /* It may be leased in the same step. */
+    if (kept->epoch <= d->epoch || kept->attempts != (kept->state == SAH_MEMORY_LEASED ? 1 : 0))
         world_violate(w, "I5", request_id, "replayed with epoch %u, attempts %u", (unsigned)kept->epoch,
                       kept->attempts);
     if (bulk ? kept->accept_seq != w->fake->accept_seq && kept->accept_seq <= d->place : kept->accept_seq != d->place)
