@@ -242,7 +242,7 @@ static int dump(json_t *object, int err, struct sah_buf *buf)
 
     json_decref(object);
     if (text == NULL)
-        return SAH_ENOMEM;
+        return err != SAH_OK ? err : SAH_ENOMEM;
     sah_buf_add_text(buf, text);
     free(text);
     return buf->failed ? SAH_ELIMIT : SAH_OK;

@@ -7,3 +7,5 @@ foreach(name take outbox functions handed away)
     sah_adapter PkgConfig::JANSSON)
   target_sources(test_adapter_${name} PRIVATE ${adapter_world})
 endforeach()
+# A disk in memory that fails and loses power on request.
+target_link_libraries(test_adapter_away PRIVATE journal_disk)

@@ -2,9 +2,11 @@
  * test_adapter_away - our Redis is away: messages are durable in the journal before they are ours
  * (I1), emergencies go on from memory (I7), and when Redis is back everything is there once (I4).
  */
-#include <sahaya/clock.h>
+#include <errno.h>
 
 #include "test_adapter_world.h"
+
+#include "test_journal_disk.h"
 
 #define MIB (1024 * 1024)
 
@@ -223,6 +225,87 @@ static void a_full_journal_refuses_bookings_first_and_never_lies(void **state)
     assert_int_equal(take_and_wait(w, "c1000", "b1000", "book"), SAH_OK);
 }
 
+static bool is_committed(void *data)
+{
+    return redis_number(data, "EXISTS ch:testchat:{p00}:cv:c1") == 1;
+}
+
+/* Each call to the disk fails in turn, and then the power fails: what was answered "received" is
+ * there, and what was not may be. (I1) */
+static void a_disk_that_fails_makes_no_false_received(void **state)
+{
+    struct world *w = *state;
+    unsigned yes = 0, no = 0;
+
+    for (unsigned n = 1; n < 40; n++) {
+        struct disk *disk = disk_new(), *after;
+        int err;
+
+        world_journal(w, 4 * 65536, 65536);
+        w->journal->fs = &disk->fs;
+        freeReplyObject(redis_do(w, "FLUSHALL"));
+        world_start(w);
+        redis_goes(w);
+        disk->calls = 0;
+        disk->fail_at = n;
+        disk->fail_on = n % 2 == 0;
+        disk->fail_with = n % 3 == 0 ? ENOSPC : EIO;
+        w->routers[0].silent = true; /* the journal alone has it */
+        err = take_and_wait(w, "c1", "m1", "help");
+        world_kill(w);
+        after = disk_after_cut(disk, disk_now(disk), CUT_DROP, 0);
+        disk_free(disk);
+        w->journal->fs = &after->fs;
+        redis_comes(w);
+        w->routers[0].silent = false;
+        world_start(w);
+        if (err == SAH_OK)
+            assert_true(world_until(w, is_committed, w, 5000));
+        yes += err == SAH_OK;
+        no += err != SAH_OK;
+        assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);
+        world_kill(w);
+        disk_free(after);
+        if (n > 12 && yes > 8)
+            break;
+    }
+    assert_true(yes > 0 && no > 0);
+}
+
+/* The process ends after so many turns of the loop, wherever that is. (I1, I4) */
+static void a_process_that_dies_at_any_step_loses_nothing_it_answered_for(void **state)
+{
+    struct world *w = *state;
+    unsigned answered = 0;
+
+    for (unsigned turns = 0; turns < 24; turns++) {
+        struct taken taken;
+
+        world_journal(w, 4 * MIB, MIB);
+        freeReplyObject(redis_do(w, "FLUSHALL"));
+        world_start(w);
+        redis_goes(w);
+        take(w, w->adapter, "c1", "m1", "help", &taken);
+        for (unsigned i = 0; i < turns; i++)
+            sah_loop_turn(w->loop, 1);
+        answered += taken.done && taken.err == SAH_OK;
+        world_kill(w);
+        redis_comes(w);
+        w->adapter = world_adapter(w);
+        for (unsigned i = 0; i < turns * 2; i++) /* and once more on the way back */
+            sah_loop_turn(w->loop, 1);
+        world_kill(w);
+        world_start(w);
+        if (taken.err == SAH_OK && taken.done)
+            assert_true(world_until(w, is_committed, w, 5000));
+        assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);
+        assert_true(world_until(w, all_sent, w, 5000));
+        world_kill(w);
+        w->channel.n_sent = 0;
+    }
+    assert_in_range(answered, 1, 23);
+}
+
 static void on_kept(void *data, int err)
 {
     struct taken *taken = data;
@@ -279,6 +362,8 @@ int main(void)
         T(with_everything_away_the_citizen_is_told_once_that_nothing_is_confirmed),
         T(a_request_made_without_its_conversation_stays_a_request),
         T(a_full_journal_refuses_bookings_first_and_never_lies),
+        T(a_disk_that_fails_makes_no_false_received),
+        T(a_process_that_dies_at_any_step_loses_nothing_it_answered_for),
         T(a_piece_that_cannot_be_read_waits_in_the_journal_too),
         T(ready_says_that_the_journal_works_or_why_it_does_not),
     };

@@ -256,6 +256,32 @@ static void bookings_that_hang_do_not_delay_an_emergency_of_the_same_citizen(voi
         world_until(w, is_taken, &bookings[i], 6000);
 }
 
+/* As in one delivery of the channel: what comes behind the bookings is not held up by them. */
+static void a_dead_bulk_lane_holds_nothing_up(void **state)
+{
+    enum { N = 200 };
+    static struct taken taken[N + 1];
+    struct world *w = *state;
+    char name[16], sender[16];
+    uint64_t began;
+
+    world_start(w);
+    router_stop(&w->routers[1]);
+    began = sah_clock_mono_ms();
+    for (unsigned i = 0; i < N; i++) {
+        (void)sah_format(name, sizeof name, "b%u", i);
+        (void)sah_format(sender, sizeof sender, "s%u", i);
+        take(w, w->adapter, sender, name, "book", &taken[i]);
+    }
+    take(w, w->adapter, "c1", "m1", "help", &taken[N]);
+    for (unsigned i = 0; i <= N; i++) {
+        assert_true(world_until(w, is_taken, &taken[i], 5000));
+        assert_int_equal(taken[i].err, SAH_OK);
+    }
+    assert_in_range(sah_clock_mono_ms() - began, 0, 2000); /* one wait for a router is 2500 */
+    assert_int_equal(pending(w), N);
+}
+
 static void one_message_with_two_requests_uses_both_lanes(void **state)
 {
     struct world *w = *state;
@@ -481,6 +507,7 @@ int main(void)
         T(five_times_at_once_is_one_submit_and_one_set_of_replies),
         T(a_crash_between_commit_and_ack_loses_nothing),
         T(bookings_that_hang_do_not_delay_an_emergency_of_the_same_citizen),
+        T(a_dead_bulk_lane_holds_nothing_up),
         T(one_message_with_two_requests_uses_both_lanes),
         T(an_amendment_waits_for_its_requests_name),
         T(an_amendment_follows_its_request_to_its_lane),

@@ -51,6 +51,51 @@ static void a_reply_comes_back_with_its_choices(void **state)
     sah_buf_fini(&buf);
 }
 
+/* A message that lies in the journal comes back with all it had: words, place, media, sender. */
+static void a_message_comes_back_as_it_came_in(void **state)
+{
+    static struct sah_incoming in, back;
+    static const char words[] = "gas \0 smell \xe0\xb0\x97\n\"quoted\"";
+    struct sah_buf buf;
+
+    SAH_UNUSED(state);
+    memset(&in, 0, sizeof in);
+    in.id.bytes[3] = 9;
+    in.kind = SAH_INCOMING_PLACE;
+    in.sent_ms = NOW;
+    in.received_ms = NOW + 5;
+    in.text_len = sizeof words - 1;
+    memcpy(in.text, words, sizeof words - 1);
+    in.text_broken = true;
+    (void)sah_format(in.type_name, sizeof in.type_name, "location");
+    (void)sah_format(in.choice, sizeof in.choice, "menu:main");
+    (void)sah_format(in.citizen.sender, sizeof in.citizen.sender, "s1");
+    (void)sah_format(in.citizen.reply_token, sizeof in.citizen.reply_token, "token");
+    in.citizen.comm_pref = SAH_COMM_PREF_TEXT_ONLY;
+    in.citizen.vulnerable = SAH_VULNERABLE_PREGNANT;
+    in.citizen.often_forwarded = true;
+    in.place = (struct sah_place){.method = SAH_METHOD_GPS_PIN,
+                                  .has_point = true,
+                                  .lat_e7 = -173850000,
+                                  .lon_e7 = 784867000,
+                                  .radius_m = 70000,
+                                  .confidence = 80};
+    (void)sah_format(in.place.address, sizeof in.place.address, "by the tank");
+    in.n_media = SAH_MEDIA_MAX;
+    in.media[9].bytes = 5000000000ULL;
+    (void)sah_format(in.media[9].ref, sizeof in.media[9].ref, "m9");
+    sah_buf_init(&buf, 65536);
+    assert_int_equal(sah_incoming_encode(&in, &buf), SAH_OK);
+    memset(&back, 0xff, sizeof back);
+    assert_int_equal(sah_incoming_decode(buf.data, buf.len, &back), SAH_OK);
+    assert_memory_equal(&in, &back, sizeof in);
+    sah_buf_clear(&buf);
+    in.text[0] = (char)0xff; /* words are never left out */
+    assert_int_equal(sah_incoming_encode(&in, &buf), SAH_EINVAL);
+    assert_int_equal(sah_incoming_decode("{}", 2, &back), SAH_EINVAL);
+    sah_buf_fini(&buf);
+}
+
 static void strange_json_is_refused_or_read_as_far_as_known(void **state)
 {
     static const struct {
@@ -84,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_conversation_comes_back_as_it_was),
         cmocka_unit_test(a_reply_comes_back_with_its_choices),
+        cmocka_unit_test(a_message_comes_back_as_it_came_in),
         cmocka_unit_test(strange_json_is_refused_or_read_as_far_as_known),
     };
 
