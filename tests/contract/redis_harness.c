@@ -75,7 +75,7 @@ static void jump_ms(struct sah_store_harness *h, int64_t ms)
 {
     struct redis_harness *with = h->data;
     redisReply *reply = redis_server_ask(&with->server, "GET", "er:{d00}:ck", NULL);
-    long long seen, offset, jumps;
+    long long seen = 0, offset = 0, jumps = 0;
     char text[96];
 
     if (reply->str == NULL || sscanf(reply->str, "%lld %lld %lld", &seen, &offset, &jumps) != 3)
