@@ -298,7 +298,9 @@ static int make(struct app *app)
     if (err != SAH_OK)
         return err;
     (void)gethostname(host, sizeof host - 1);
-    (void)sah_format(app->producer, sizeof app->producer, "sahaya-router-%s@%.30s", app->conf->lane, host);
+    /* The time tells one life of a router from the next: adapters hand over again what the last one had. */
+    (void)sah_format(app->producer, sizeof app->producer, "sahaya-router-%s@%.20s/%llx", app->conf->lane, host,
+                     (unsigned long long)sah_clock_wall_ms());
     if (getrandom(&app->chance_state, sizeof app->chance_state, 0) < 0 || app->chance_state == 0)
         app->chance_state = 0x9e3779b9u;
     app->chance = (struct sah_chance){.data = app, .next = next_chance};

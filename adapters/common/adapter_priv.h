@@ -106,6 +106,7 @@ struct sah_ad_link {
     char run[SAH_RUN_ID_SIZE]; /* of that store; "" = not heard yet */
     bool rehanding;            /* Redis is asked what stands under another run */
     struct sah_timer *rehand_timer;
+    char peer[SAH_PRODUCER_SIZE]; /* the router's life that said hello last */
 };
 /* From hello and results: which run of the router's store takes messages now. */
 void sah_ad_link_run(struct sah_ad_link *link, const char *run);

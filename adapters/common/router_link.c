@@ -107,6 +107,21 @@ static void heard(struct sah_ad_link *link)
     sah_ad_flights_wake(link->adapter, link->lane);
 }
 
+/*
+ * A router that died and came back within UP_MS never looked away. What was sent to the dead one is
+ * lost, and would wait for its own next try, 15 s at worst: it goes out again now.
+ */
+static void hello_from(struct sah_ad_link *link, const char *producer)
+{
+    bool another = link->peer[0] != '\0' && strcmp(link->peer, producer) != 0;
+
+    (void)sah_format(link->peer, sizeof link->peer, "%s", producer);
+    if (!another)
+        return;
+    sah_info(link->adapter->log, "event=router.another lane=%s", lane_name(link->lane));
+    sah_ad_flights_wake(link->adapter, link->lane);
+}
+
 static void not_for_us(struct sah_ad_link *link, const char *what)
 {
     link->adapter->counts.bus_broken++;
@@ -133,6 +148,7 @@ static void on_message(void *data, const void *bytes, size_t len)
     case SAH_KIND_HELLO:
         link->has_store = message->u.hello.store_run_id[0] != '\0';
         sah_ad_link_run(link, message->u.hello.store_run_id);
+        hello_from(link, message->producer);
         return;
     case SAH_KIND_RESULT:
         link->silent = false;

@@ -217,6 +217,11 @@ class Run:
                 self.history.add("ready", "info", key=row["k"], at_ms=int(at.split("-")[0]) + int(found.group(1)))
         return n
 
+    def said_to_socket(self, *classes):
+        """Seconds from when each message of these classes was due to be said to its first arrival."""
+        latency = history.Checker(history.History(self.history.events).add_world(self.world).events).latencies()
+        return [ms / 1000 for name in classes for ms in latency.get((name, "said-socket"), ())]
+
     # -- the end
 
     def judge(self, backlog=(), drain_s=DRAIN_S, look=None):

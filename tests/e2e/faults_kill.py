@@ -19,6 +19,7 @@ HOME_S = 3.0  # the leases of a dead router are another's
 P0_MS = 250  # and from there to the agency's socket
 SLOTS = 4  # of each router at 108: eight P0 at once are more than one router has slots for
 BURST, ATTEMPT_MS = 8, 600
+SAID_S = 7  # the adapter knows one router alone, and has it back 3 s later
 PERSON_MS = 5000  # a person who answers before the machine would settle what is in flight
 
 
@@ -142,4 +143,8 @@ def f3(run):
     run.expect(sum(held) > run.rounds, "%d leases in the hands of the dead, %d rounds of %d with none" %
                (sum(held), held.count(0), run.rounds))
     run.world.behave("108")
+    stream.stop()
+    run.world.wait(lambda: len(run.said_to_socket("P0")) == run.rounds * BURST, 30, "every P0 at its agency")
+    for seconds in run.said_to_socket("P0", "P1"):
+        run.worst("P0 and P1, said to socket, their router dead or not", seconds, SAID_S)
     return stop_and_judge(run, stream)

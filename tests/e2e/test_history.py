@@ -147,6 +147,11 @@ class Checker(unittest.TestCase):
             deliver("6", "108", history.IN_FLIGHT_MS - 1, "P4"), deliver("7", "108", history.IN_FLIGHT_MS + 50)]
         self.assertEqual(history.check(events).findings["inverted"], [])
 
+    def test_what_was_leased_together_arrives_in_any_order(self):
+        events = say("6", ["108"], "P2") + say("7", ["108"], "P1") + [
+            deliver("6", "108", 700, "P2"), deliver("7", "108", 700 + history.BATCH_MS, "P1")]
+        self.assertEqual(history.check(events).findings["inverted"], [])
+
     def test_order_gives_way_to_an_emergency_after_its_bound(self):
         for waited, found in ((history.ORDER_MS - 1, 1), (history.ORDER_MS, 0)):
             events = talk("P1") + [amendment("5", "108", 5, 9000, 5000, "P1"), amendment("5", "108", 6, 5000 + waited, 5500, "P1")]
@@ -172,6 +177,8 @@ class Checker(unittest.TestCase):
     def test_late_is_judged_only_when_asked(self):
         events = say("1", ["108"]) + [deliver("1", "108", history.PROMISE_MS["P0"] + 1), reply("1", "108", 1)]
         self.assertEqual(history.check(events).findings["late"], [])
+        self.assertEqual(len(history.check(events, late=True).findings["late"]), 1)
+        events = say("1", ["108"]) + [deliver("1", "108", 3), reply("1", "108", history.REPLY_MS["P0"] + 1), reply("1", "108", 9000)]
         self.assertEqual(len(history.check(events, late=True).findings["late"]), 1)
 
     def test_preloaded_messages_are_expected_and_counted(self):

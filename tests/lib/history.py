@@ -35,10 +35,14 @@ LANGUAGES = ("en", "te", "hi", "ur")
 # Promised from accept to the agency's socket, p99 in ms (design.md, Priority).
 PROMISE_MS = {"P0": 250, "P1": 500, "P2": 2000, "P3": 30000, "P4": 60000}
 
+# And from a message to the first reply to its citizen.
+REPLY_MS = {"P0": 2000, "P1": 3000, "P2": 5000, "P3": 10000, "P4": 15000}
+
 # An attempt at a lower class that was leased before the emergency was accepted is on its way and
 # may arrive after it: signing, connecting and the stand-in's own queue. Later than this it was
 # leased after, which must not be (I7).
 IN_FLIGHT_MS = 100
+BATCH_MS = 20  # what is leased at once goes out at once, on connections of its own: it arrives in any order
 DUE_MS = 150  # and what was delayed is ready when the next tick has looked
 ORDER_MS = 2000  # order holds back no P0 or P1 for longer (I10)
 
@@ -289,7 +293,7 @@ class Checker:
             n = 0
             for lower in CLASSES[CLASSES.index(d["class"]) + 1:]:
                 at = times.get((d["endpoint"], lower), ())
-                n += max(0, bisect.bisect_left(at, d["at_us"]) - bisect.bisect_right(at, since_ms * 1000))
+                n += max(0, bisect.bisect_left(at, d["at_us"] - BATCH_MS * 1000) - bisect.bisect_right(at, since_ms * 1000))
             if n > 0:
                 found.append("%s %s at %s: %d went before" % (d["class"], d["key"], d["endpoint"], n))
         return found
@@ -365,14 +369,22 @@ class Checker:
                 any(not any(c.isdigit() for c in r["text"]) for r in self.replies.get(s, ()))]
 
     def latencies(self):
-        """{(class, what): sorted ms}: from accept, and from when it was due to be said."""
+        """{(class, what): sorted ms}: from accept, and from when it was due to be said; and to the first reply."""
         made = collections.defaultdict(list)
         for d in self.first_attempts():
             made[(d["class"], "accept-socket")].append(d["at_us"] / 1000 - d["accepted_ms"])
             due = self.said.get(d["sender"], {}).get("due_us")
             if due:
                 made[(d["class"], "said-socket")].append((d["at_us"] - due) / 1000)
+        for sender, replies in self.replies.items():
+            say = self.said.get(sender, {})
+            if say.get("due_us"):
+                made[(say["class"], "said-reply")].append((min(r["at_us"] for r in replies) - say["due_us"]) / 1000)
         return {k: sorted(v) for k, v in made.items()}
+
+
+def promise(name, what):
+    return (REPLY_MS if what == "said-reply" else PROMISE_MS)[name]
 
 
 def percentile(values, p):
@@ -396,8 +408,8 @@ def check(history, backlog=(), late=False):
                 "no number": c.judge_no_number(), "out of order": c.judge_out_of_order(),
                 "gap": c.judge_gap(), "held": c.judge_held(), "late": []}
     for (name, what), values in latency.items():
-        if late and what == "accept-socket" and percentile(values, 99) > PROMISE_MS[name]:
-            findings["late"].append("%s p99 %.0f ms" % (name, percentile(values, 99)))
+        if late and what != "said-socket" and percentile(values, 99) > promise(name, what):
+            findings["late"].append("%s %s p99 %.0f ms" % (name, what, percentile(values, 99)))
     ends = collections.Counter(s["end"] for s in c.said.values())
     figures = {
         "said": len(c.said), "said more": sum(map(len, c.more.values())), "answered 200": ends["ok"],
@@ -408,7 +420,7 @@ def check(history, backlog=(), late=False):
         "fallbacks": len({d["key"] for d in c.delivers if d["fallback"]}),
         "recovered": sum(1 for s, e in c.said.items() if e["end"] == "info" and s in c.by_sender),
         "replies": sum(len(r) for r in c.replies.values()),
-        "latency": [key + summary(v) + (PROMISE_MS[key[0]],) for key, v in sorted(latency.items())
+        "latency": [key + summary(v) + (promise(*key),) for key, v in sorted(latency.items())
                     if key[0] in PROMISE_MS],
     }
     return Verdict(findings, figures)

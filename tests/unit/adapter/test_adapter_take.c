@@ -141,6 +141,24 @@ static void a_router_that_comes_back_gets_what_waited(void **state)
     assert_true(world_until(w, nothing_pending, w, 2400));
 }
 
+/* tests/e2e/faults.py F3: it was back after 2 s, and a P0 reached it after 15. */
+static void a_router_that_was_away_too_shortly_to_be_missed_gets_what_waited(void **state)
+{
+    struct world *w = *state;
+    uint64_t began;
+
+    w->ack_deadline_ms = 400;
+    world_start(w);
+    w->routers[0].silent = true; /* takes messages with it */
+    assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_ETIMEOUT);
+    world_turn(w, 1600); /* tried after 1 s, and then in 2 s */
+    w->routers[0].silent = false;
+    w->routers[0].life++;
+    began = sah_clock_mono_ms();
+    assert_true(world_until(w, nothing_pending, w, 4000));
+    assert_in_range(sah_clock_mono_ms() - began, 0, 1200);
+}
+
 static void what_a_router_says_decides(void **state)
 {
     static const struct {
@@ -502,6 +520,7 @@ int main(void)
         T(a_citizen_hears_once_that_nothing_is_confirmed),
         T(a_pending_submit_is_retried_without_its_peer),
         T(a_router_that_comes_back_gets_what_waited),
+        T(a_router_that_was_away_too_shortly_to_be_missed_gets_what_waited),
         T(what_a_router_says_decides),
         T(what_the_bulk_router_ranks_higher_goes_to_the_emergency_lane),
         T(five_times_at_once_is_one_submit_and_one_set_of_replies),

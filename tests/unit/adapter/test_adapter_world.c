@@ -170,6 +170,7 @@ static void router_heard(void *data, const struct sah_bus_peer *peer, const void
         m->u.hello.lane = router->lane;
         (void)sah_format(m->u.hello.store_run_id, sizeof m->u.hello.store_run_id, "%s",
                          router->run != NULL ? router->run : "");
+        (void)sah_format(m->producer, sizeof m->producer, "router@host/%u", router->life);
         router_send(router, m);
     } else if (m->kind == SAH_KIND_OUTBOX_ACK) {
         router->n_acks++;

@@ -42,6 +42,7 @@ struct router { /* one lane's router */
     struct sah_bus_server *server;
     struct sah_bus_peer peer;
     bool has_peer;
+    unsigned life;   /* which one it says it is */
     bool silent;     /* hears all, answers nothing but hello */
     bool names_late; /* answers under another name than the message id gives */
     enum sah_result_code code, first_code; /* first_code is said once */
