@@ -109,7 +109,7 @@ static void heard(struct sah_ad_link *link)
 
 /*
  * A router that died and came back within UP_MS never looked away. What was sent to the dead one is
- * lost, and would wait for its own next try, 15 s at worst: it goes out again now.
+ * lost, and would wait for its own next try: 2 s, and more with each such death. It goes out now.
  */
 static void hello_from(struct sah_ad_link *link, const char *producer)
 {

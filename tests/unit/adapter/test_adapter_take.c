@@ -141,7 +141,6 @@ static void a_router_that_comes_back_gets_what_waited(void **state)
     assert_true(world_until(w, nothing_pending, w, 2400));
 }
 
-/* tests/e2e/faults.py F3: it was back after 2 s, and a P0 reached it after 15. */
 static void a_router_that_was_away_too_shortly_to_be_missed_gets_what_waited(void **state)
 {
     struct world *w = *state;
@@ -150,7 +149,7 @@ static void a_router_that_was_away_too_shortly_to_be_missed_gets_what_waited(voi
     w->ack_deadline_ms = 400;
     world_start(w);
     w->routers[0].silent = true; /* takes messages with it */
-    assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_ETIMEOUT);
+    assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);
     world_turn(w, 1600); /* tried after 1 s, and then in 2 s */
     w->routers[0].silent = false;
     w->routers[0].life++;
