@@ -227,6 +227,8 @@ static int make_core(struct app *app)
     struct sah_core_settings settings = {.lane = app->lane,
                                          .partitions = (unsigned)app->conf->partitions,
                                          .jobs_max = (unsigned)app->conf->jobs_max,
+                                         .admission = {.queued_max = (uint64_t)app->conf->admission_queued_max,
+                                                       .oldest_max_ms = (uint64_t)app->conf->admission_oldest_max_s * 1000},
                                          .policy = app->policy,
                                          .roster = app->roster,
                                          .store = &app->store,

@@ -25,6 +25,10 @@ const struct sah_conf_row router_conf_rows[] = {
     SECRET(admin_token_file, NULL, "bearer token for the quarantine and /ops/"),
     NUMBER(partitions, "1", 1, SAH_PARTITIONS_MAX, "", "partitions of senders; fixed at install"),
     NUMBER(jobs_max, "4096", 16, 100000, "", "messages and statuses under way at most; bulk may use four fifths"),
+    NUMBER(admission_queued_max, "2000000", 0, 1000000000, "",
+           "bulk lane: past so many deliveries a new booking is refused with a time to try again; one takes about 1 kB of Redis; 0 = no limit"),
+    NUMBER(admission_oldest_max_s, "43200", 0, 86400, "s",
+           "bulk lane: the same for an agency whose oldest booking waits so long; they expire after 24 h; 0 = no limit"),
     NUMBER(drain_ms, "3000", 0, 60000, "ms", "at stop: how long deliveries in flight may still end"),
     TEXT(log_level, "info", "debug, info, warn or error"),
 };

@@ -23,6 +23,8 @@ struct router_conf {
     char admin_token_file[SAH_PATH_SIZE];
     int64_t partitions;
     int64_t jobs_max;
+    int64_t admission_queued_max;
+    int64_t admission_oldest_max_s;
     int64_t drain_ms;
     char log_level[8];
 };

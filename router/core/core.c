@@ -129,6 +129,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
         revise_retry_held(core);
     }
     unsent_look(core);
+    admission_look(core);
     if (now.mono_ms >= core->next_outbox_ms) {
         core->next_outbox_ms = now.mono_ms + OUTBOX_MS;
         notify_pump(core);

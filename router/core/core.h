@@ -20,10 +20,15 @@
 #include "policy/rank.h"
 #include "policy/route.h"
 
+struct sah_admission { /* of P4 in the bulk lane; 0 = no limit */
+    uint64_t queued_max;    /* deliveries that the lane holds */
+    uint64_t oldest_max_ms; /* how long an agency's oldest booking waits */
+};
 struct sah_core_settings { /* everything is borrowed for the core's life */
     enum sah_lane lane;
     unsigned partitions; /* of senders; 1..SAH_PARTITIONS_MAX */
     unsigned jobs_max;   /* messages and statuses under way at most; bulk may use four fifths */
+    struct sah_admission admission;
     const struct sah_policy *policy;
     const struct sah_roster *roster;
     const struct sah_store *store;

@@ -141,6 +141,12 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
     sah_incident_id(sah_partition_of(sah_slice_of(request->citizen.sender), core->s.partitions),
                     &job->message->id, change->incident_id);
     find_route(core, request, &job->rank, job->now, &route);
+    job->result.u.result.retry_after_ms = admission_refuses(core, job->rank.priority, &route);
+    if (job->result.u.result.retry_after_ms > 0) {
+        core->counters.not_admitted++;
+        job->refusal = SAH_RESULT_REFUSED;
+        return false;
+    }
     for (unsigned i = 0; i < route.n; i++) {
         struct sah_line *line = change_line(change, NULL, route.agencies[i]->id);
 
@@ -429,7 +435,7 @@ static void start(struct intake *job)
         sah_request_id(core->s.lane,
                        sah_partition_of(sah_slice_of(m->u.request.citizen.sender), core->s.partitions), &m->id,
                        request_id);
-        revise(core, request_id, REVISE_NEW, decide_request, committed_or_not, job);
+        revise(core, request_id, admission_is_tight(core) ? REVISE_ONCE : REVISE_NEW, decide_request, committed_or_not, job);
         return;
     case SAH_KIND_AMENDMENT:
         core->counters.amendments++;

@@ -23,6 +23,7 @@ struct slot { /* one endpoint: what is in flight there (I11) */
     bool again;       /* lease once more when it is back */
     unsigned asked;   /* how many it asks for */
     struct slot *via; /* what is being leased goes out through this endpoint of the agency */
+    bool shut;            /* its oldest booking waits too long: admission.c */
     struct slot *waiting; /* wants to lease through this one when its own call is back */
 };
 
@@ -54,6 +55,12 @@ struct sah_core {
     struct take takes[SAH_CHANNELS_MAX];
     bool looking; /* for endpoints that the roster has forgotten */
     uint64_t next_forgotten_ms;
+    struct admission {
+        bool looking, shut;
+        uint64_t next_ms, queued, since; /* since: admitted after the figures were asked */
+        uint64_t done_before;
+        double pace; /* deliveries that end in a second */
+    } admission;
     unsigned n_forgotten;
     struct sah_queue_stat forgotten[SAH_FORGOTTEN_MAX];
 };
@@ -130,6 +137,12 @@ void dispatch_sweep(struct sah_core *core);
 /* Sets and clears timers so that each line, as the change leaves it, has the one it wants. */
 void escalate_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
 void escalate_due(struct sah_core *core, const struct sah_due_timer *timer);
+/* ---- admission.c */
+void admission_look(struct sah_core *core);
+/* Some new booking may be refused: then it must be known whether it was accepted before. */
+bool admission_is_tight(const struct sah_core *core);
+/* 0, or for how long a new request of this class and route is refused. */
+uint32_t admission_refuses(struct sah_core *core, enum sah_priority priority, const struct sah_route *route);
 /* ---- unsent.c */
 /* True when the lease is not to be sent: it is dealt with. */
 bool unsent_poison(struct sah_core *core, const struct sah_leased *leased);

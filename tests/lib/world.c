@@ -391,6 +391,7 @@ struct world *world_new(const struct world_options *options)
                                            .jobs_max = options->jobs_max,
                                            .concurrency = options->concurrency});
     sah_ladder_defaults(&w->rig->policy->ladder);
+    w->rig->settings.admission.queued_max = options->admits;
     w->fake = w->rig->store;
     w->fake_port = w->rig->settings.store;
     w->agencies_port = w->rig->settings.agencies;

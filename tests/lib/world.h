@@ -28,6 +28,7 @@ struct world_options {
     enum sah_lane lane;   /* UNSPECIFIED = emergency */
     unsigned concurrency; /* of each endpoint; 0 = 4 */
     unsigned jobs_max;    /* of each router; 0 = 100 */
+    unsigned admits;      /* deliveries that the bulk lane holds; 0 = no limit */
     const char *plant;    /* a fault of world_plant.c; NULL = none */
     const char *trace;    /* prints what happens to this request as it happens; "" = to all */
 };

@@ -216,6 +216,9 @@ void check_result(struct world *w, unsigned message, const struct sah_message *r
     const struct world_message *m = &w->messages[message];
     enum sah_result_code code = result->u.result.code;
 
+    if (code == SAH_RESULT_REFUSED && result->u.result.retry_after_ms > 0 &&
+        (m->kind != SAH_KIND_REQUEST || strcmp(m->service, "LPG_BOOKING") != 0))
+        world_violate(w, "I7", "", "message %u is no booking and is not admitted", message);
     if (m->kind == SAH_KIND_STATUS_QUERY ||
         (code != SAH_RESULT_ACCEPTED && code != SAH_RESULT_DUPLICATE))
         return;

@@ -25,6 +25,7 @@
     X(second_key, "I6", "the second endpoint of an agency gets another key")                  \
     X(replay_changes_key, "I6", "a dead letter that is replayed gets another key")            \
     X(replay_loses_place, "I7", "an emergency that is replayed goes to the end")              \
+    X(admission_refuses_p0, "I7", "past its limit the lane refuses an emergency, too")         \
     X(retry_loses_class, "I7", "a delivery that is tried again waits behind all bookings")    \
     X(retry_loses_place, "I7", "a delivery that is tried again goes to the end of its class") \
     X(event_dropped, "I8", "an outbox event is taken away before it was given")               \
@@ -119,6 +120,15 @@ const struct sah_change *plant_core_change(struct world *w, const struct sah_cha
         }
     }
     return change;
+}
+
+void plant_result(struct world *w, const struct world_message *m, struct sah_result *result)
+{
+    if (PLANTED(w, admission_refuses_p0) && m->kind == SAH_KIND_REQUEST &&
+        strcmp(m->service, "LPG_BOOKING") != 0 && result->code == SAH_RESULT_ACCEPTED && world_roll(w, 10) == 0) {
+        result->code = SAH_RESULT_REFUSED;
+        result->retry_after_ms = 600000;
+    }
 }
 
 void plant_send(struct world *w, struct sah_leased *leased)

@@ -248,6 +248,7 @@ void plant_after_commit(struct world *w, const struct sah_change *change, bool a
 void plant_settle(struct world *w, struct sah_settle *settle);
 void plant_before_lease(struct world *w, const char *endpoint);
 bool plant_no_lease(struct world *w, const char *endpoint);
+void plant_result(struct world *w, const struct world_message *m, struct sah_result *result);
 void plant_send(struct world *w, struct sah_leased *leased);
 void plant_answer(struct world *w, const struct world_call *call,
                   struct sah_agency_answer *answer);

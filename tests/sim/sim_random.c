@@ -131,6 +131,7 @@ static struct world *play(const struct options *o, uint64_t seed, const char *tr
                                     .lane = mix % 16 == 9 ? SAH_LANE_BULK : SAH_LANE_EMERGENCY,
                                     .concurrency = 1 + (unsigned)(mix >> 8) % 5,
                                     .jobs_max = (mix >> 16) % 8 == 0 ? 6 : 0,
+                                    .admits = mix % 32 == 9 ? 12 : 0,
                                     .plant = o->plant,
                                     .trace = trace};
     struct world *w = world_new(&options);
