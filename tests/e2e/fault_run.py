@@ -18,7 +18,7 @@ How a run is written. A file tests/e2e/faults_THEME.py registers its runs; fault
         run.fatal("silent", "inverted")               # findings that fail this run, beside history.FATAL
         return run.judge()                            # ALWAYS last: heal before it; waits for the drain, then the checker
 
-- A name is F and the number of reliability.md 8.1; a second run of the same fault has a suffix: F2-steps. --only F2 takes both.
+- A name is F and the number of reliability.md 8.1; a second run of the same fault has a suffix: F2-steps. --only F2 takes both, --exact the first alone.
 - Everything that times depend on is multiplied by run.scale (--scale, 1); everything of chance comes from run.chance (--seed).
 - A process of your own: run.cleanup(function) ends it, whatever happens. What is missing here: raise fault_run.Skip("why").
 - run.setting(file, pattern, replacement) changes a file of etc/ (re.subn, must match); run.restart(names) makes them read it.

@@ -6,7 +6,7 @@ Environment: SAHAYA_BUILD_DIR, the build whose binaries run (default: build).
 Exit:  0 all good, 1 one is bad, 77 nothing could be made here.
 
 The names are those of the reliability plan (F1-F25). The runs live in faults_*.py beside this; fault_run.py says how one
-is written. --only F2 takes F2 and F2-steps; --only all takes everything, one after the other.
+is written. --only F2 takes F2 and F2-away (with --exact F2 alone); --only all takes everything, one after the other.
 """
 import argparse
 import importlib
@@ -27,9 +27,9 @@ def load_runs():
     return [fault_run.FAULTS[name] for name in sorted(fault_run.FAULTS, key=fault_run.order)]
 
 
-def chosen(specs, names):
+def chosen(specs, names, exact):
     for name in names:
-        found = [s for s in specs if name in ("all", s.name) or s.name.startswith(name + "-")]
+        found = [s for s in specs if name in ("all", s.name) or (s.name.startswith(name + "-") and not exact)]
         if not found:
             raise SystemExit("no run is named %s: --list names them" % name)
         yield from found
@@ -45,6 +45,7 @@ def tell(specs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="which runs")
+    parser.add_argument("--exact", action="store_true", help="no run of another name")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rounds", type=int, help="of a run that has rounds, instead of its own number")
@@ -56,7 +57,7 @@ def main():
     if args.list or not args.only:
         return tell(specs)
     bad, made = [], 0
-    for spec in chosen(specs, args.only):
+    for spec in chosen(specs, args.only, args.exact):
         try:
             if not fault_run.play(spec, args):
                 bad.append(spec.name)
