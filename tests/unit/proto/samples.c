@@ -277,6 +277,9 @@ void sample_fill(const struct sample *sample, struct sah_message *m)
     case SAH_KIND_AMENDMENT:
         m->u.amendment.kind = SAH_AMENDMENT_CITIZEN_SILENT;
         fill_request(sample->payload, &m->u.amendment.part);
+        SET(m->u.amendment.by_agency, "erss-112");
+        SET(m->u.amendment.by_says, "112");
+        m->u.amendment.by_state = SAH_STATE_ACKNOWLEDGED;
         break;
     case SAH_KIND_CANCEL:
         fill_citizen(&m->u.cancel.citizen);
