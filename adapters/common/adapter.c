@@ -198,7 +198,23 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
     if (incoming->citizen.sender[0] == '\0' || sah_id_is_zero(&incoming->id))
         sah_ad_job_refuse(adapter, SAH_EINVAL, done, data);
     else
-        sah_ad_job_message(adapter, incoming, done, data);
+        sah_ad_job_message(adapter, incoming, false, done, data);
+}
+
+void sah_adapter_take_beside(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                             sah_taken_fn *done, void *data)
+{
+    SAH_CHECK(adapter, ADAPTER_MAGIC);
+    if (incoming->citizen.sender[0] == '\0' || sah_id_is_zero(&incoming->id))
+        sah_ad_job_refuse(adapter, SAH_EINVAL, done, data);
+    else
+        sah_ad_job_message(adapter, incoming, true, done, data);
+}
+
+bool sah_adapter_is_urgent(struct sah_adapter *adapter, const struct sah_incoming *incoming)
+{
+    SAH_CHECK(adapter, ADAPTER_MAGIC);
+    return sah_ad_direct_step(adapter, incoming) != SAH_JOURNAL_CLASS_MAX;
 }
 
 bool sah_adapter_ready(const struct sah_adapter *adapter, char *why, size_t why_size)

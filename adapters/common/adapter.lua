@@ -430,6 +430,8 @@ local function hand_again(b, rid, lane, run, now, out)
             redis.call('HSET', b .. 'ps:' .. pid, 'sender', h[3], 'lane', lane, 'seq', seq,
                 'at', now, 'bytes', h[4])
             redis.call('ZADD', b .. 'psz:' .. lane, seq, pid)
+            -- Its citizen was answered long ago: nobody hears of it as unconfirmed.
+            redis.call('SET', b .. 'ev:u' .. pid, '1', 'PX', DEDUPE_MS)
             unhand(b, pid, rid, lane, h[2])
             pending_of(b, pid, out)
             n = n + 1

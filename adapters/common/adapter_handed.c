@@ -39,6 +39,8 @@ static void take_up(struct sah_adapter *adapter, const redisReply *reply)
             err = sah_ad_flight_get(adapter, &submit, false, &flight);
         if (err == SAH_ELIMIT || err == SAH_ENOMEM)
             return; /* they are pending: recovery takes them up */
+        if (err == SAH_OK)
+            flight->told = true; /* its citizen was answered long ago */
     }
 }
 

@@ -224,10 +224,11 @@ void sah_ad_job_kept(struct sah_adapter *adapter, const struct sah_incoming *inc
 }
 
 void sah_ad_job_message(struct sah_adapter *adapter, const struct sah_incoming *incoming,
-                        sah_taken_fn *done, void *data)
+                        bool beside, sah_taken_fn *done, void *data)
 {
     struct sah_ad_job *job = job_create(adapter);
 
+    job->beside = beside;
     set_message(job, incoming);
     job->done = done;
     job->done_data = data;

@@ -216,6 +216,8 @@ int sah_ad_journal_put(struct sah_ad_job *job)
     if (adapter->journal.journal == NULL)
         return SAH_EAGAIN;
     class_ = sah_ad_direct_step(adapter, in);
+    if (job->beside && class_ == CLASS_BULK)
+        class_ = SAH_JOURNAL_UNCLASSIFIED; /* so that its delivery can be answered */
     put = calloc(1, sizeof *put);
     if (put == NULL)
         return SAH_ENOMEM;

@@ -155,6 +155,7 @@ struct sah_ad_job {
     int err;
     unsigned waiting;
     bool not_ours;
+    bool beside;                   /* in one delivery with an emergency */
     bool answered;                 /* `done` has run; the job only keeps its turn */
     struct sah_ad_kept *kept;      /* the message comes back from the journal */
     struct sah_conversation *after; /* between a step and its commit's answer */
@@ -164,7 +165,7 @@ struct sah_ad_job {
     struct sah_ad_submit submits[SAH_SUBMITS_MAX];
 };
 void sah_ad_job_message(struct sah_adapter *adapter, const struct sah_incoming *incoming,
-                        sah_taken_fn *done, void *data);
+                        bool beside, sah_taken_fn *done, void *data);
 /* Completes with `err` on the next turn of the loop. */
 void sah_ad_job_refuse(struct sah_adapter *adapter, int err, sah_taken_fn *done, void *data);
 void sah_ad_job_event(struct sah_adapter *adapter, enum sah_lane lane,

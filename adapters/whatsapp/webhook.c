@@ -34,7 +34,8 @@ struct post {
     struct post *next, **link;
     struct sah_parsed parsed;
     size_t at; /* the next update */
-    unsigned in_flight, failures, troubles;
+    unsigned in_flight, failures, troubles, no_room;
+    bool beside; /* the second time: a booking is taken for the emergency it came with */
     bool feeding; /* in feed(): what completes meanwhile does not end the POST */
     size_t bytes;
     int64_t received_ms;
@@ -142,6 +143,7 @@ static void one_done(struct post *post, int err, uint64_t *failure_counter)
     if (err != SAH_OK) {
         post->failures++;
         post->troubles += err != SAH_ETIMEOUT && err != SAH_ELIMIT;
+        post->no_room += err == SAH_ELIMIT;
         (*failure_counter)++;
     }
     feed(post); /* may free post */
@@ -237,10 +239,47 @@ static void take_status(struct sah_wa_metrics *metrics, const json_t *status)
         count_errors(metrics, json_array_get(errors, i));
 }
 
+/* There was no room for bookings, and an emergency came in the same POST: it must not come again
+ * and again for their sake. Once, and only what failed for room. */
+static bool read_again(struct post *post, const struct sah_update *update)
+{
+    struct sah_webhook *webhook = post->webhook;
+    struct sah_wa_notes notes;
+    const char *why = NULL;
+
+    return update->kind == SAH_UPDATE_MESSAGE &&
+           sah_normalize(update, post->received_ms, post->parsed.repaired, &webhook->incoming,
+                         &notes, &why) == SAH_OK &&
+           account_is_ours(webhook, webhook->incoming.citizen.account);
+}
+
+static void take_beside(struct post *post, const struct sah_update *update)
+{
+    struct sah_webhook *webhook = post->webhook;
+
+    if (!read_again(post, update))
+        return; /* counted and kept the first time */
+    post->in_flight++;
+    sah_adapter_take_beside(webhook->settings.adapter, &webhook->incoming, on_taken, post);
+}
+
+static bool has_urgent(struct post *post)
+{
+    for (size_t i = 0; i < post->parsed.n_updates; i++)
+        if (read_again(post, &post->parsed.updates[i]) &&
+            sah_adapter_is_urgent(post->webhook->settings.adapter, &post->webhook->incoming))
+            return true;
+    return false;
+}
+
 static void take_update(struct post *post, const struct sah_update *update)
 {
     struct sah_wa_metrics *metrics = post->webhook->settings.metrics;
 
+    if (post->beside) {
+        take_beside(post, update);
+        return;
+    }
     metrics->updates[update->kind]++;
     switch (update->kind) {
     case SAH_UPDATE_MESSAGE:
@@ -265,6 +304,17 @@ static void take_update(struct post *post, const struct sah_update *update)
     SAH_ASSERT(!"an update has a kind");
 }
 
+static bool goes_again(struct post *post)
+{
+    if (post->beside || post->no_room == 0 || post->no_room != post->failures ||
+        !has_urgent(post))
+        return false;
+    post->beside = true;
+    post->at = 0;
+    post->failures = post->no_room = 0;
+    return true;
+}
+
 /* Hands on as much as the window takes; answers when nothing is left. May free post. */
 static void feed(struct post *post)
 {
@@ -275,7 +325,11 @@ static void feed(struct post *post)
            post->troubles < TROUBLES_MAX)
         take_update(post, &post->parsed.updates[post->at++]);
     post->feeding = false;
-    if (post->in_flight == 0)
+    if (post->in_flight > 0)
+        return;
+    if (goes_again(post))
+        feed(post); /* once */
+    else
         answer(post); /* frees post */
 }
 

@@ -74,6 +74,15 @@ void sah_adapter_destroy(struct sah_adapter *adapter);
 typedef void sah_taken_fn(void *data, int err);
 void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *incoming, sah_taken_fn *done, void *data);
 
+/*
+ * While the journal is nearly full it refuses bookings (SAH_ELIMIT), but one that came in the same
+ * delivery as an emergency would hold that one up: is there one among them, they are taken again with
+ * sah_adapter_take_beside(). What was taken already is known.
+ */
+bool sah_adapter_is_urgent(struct sah_adapter *adapter, const struct sah_incoming *incoming);
+void sah_adapter_take_beside(struct sah_adapter *adapter, const struct sah_incoming *incoming, sah_taken_fn *done,
+                             void *data);
+
 /* A raw piece that could not be understood: kept in quarantine (bounded, oldest dropped and counted). */
 void sah_adapter_quarantine(struct sah_adapter *adapter, const char *why, const void *bytes, size_t len,
                             sah_taken_fn *done, void *data);

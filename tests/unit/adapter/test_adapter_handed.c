@@ -58,6 +58,27 @@ static void a_run_that_changed_while_the_adapter_was_away_is_noticed(void **stat
     assert_true(world_until(w, nothing_pending, w, 3000));
 }
 
+static void a_citizen_who_was_answered_is_not_told_that_nothing_is_confirmed(void **state)
+{
+    struct world *w = *state;
+
+    w->ack_deadline_ms = 400;
+    w->routers[0].run = "run1";
+    world_start(w);
+    assert_int_equal(take_and_wait(w, "c1", "m1", "help"), SAH_OK);
+    world_turn(w, 300);
+    w->routers[0].silent = true;
+    w->routers[0].run = "run2";
+    assert_true(world_until(w, two_requests, w, 5000));
+    world_turn(w, 1500);
+    world_kill(w); /* nor by the next process */
+    world_start(w);
+    world_turn(w, 1500);
+    assert_int_equal(w->channel.n_sent, 1);
+    w->routers[0].silent = false;
+    assert_true(world_until(w, nothing_pending, w, 5000));
+}
+
 /* The store is the old one's copy, and nobody has said so yet. */
 static void an_amendment_of_a_request_that_was_lost_waits_for_it(void **state)
 {
@@ -83,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(another_run_gets_the_request_and_then_its_amendment_again),
         T(a_run_that_changed_while_the_adapter_was_away_is_noticed),
+        T(a_citizen_who_was_answered_is_not_told_that_nothing_is_confirmed),
         T(an_amendment_of_a_request_that_was_lost_waits_for_it),
     };
 

@@ -73,6 +73,19 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
     take_later(adapter, done, data);
 }
 
+void sah_adapter_take_beside(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                             sah_taken_fn *done, void *data)
+{
+    sah_adapter_take(adapter, incoming, done, data);
+}
+
+bool sah_adapter_is_urgent(struct sah_adapter *adapter, const struct sah_incoming *incoming)
+{
+    SAH_UNUSED(adapter);
+    SAH_UNUSED(incoming);
+    return false;
+}
+
 void sah_adapter_quarantine(struct sah_adapter *adapter, const char *why, const void *bytes,
                             size_t len, sah_taken_fn *done, void *data)
 {

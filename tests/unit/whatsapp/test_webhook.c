@@ -35,6 +35,23 @@ void sah_adapter_take(struct sah_adapter *adapter, const struct sah_incoming *in
     n_taken++;
 }
 
+static size_t n_beside;
+static bool urgent;
+
+void sah_adapter_take_beside(struct sah_adapter *adapter, const struct sah_incoming *incoming,
+                             sah_taken_fn *done, void *data)
+{
+    n_beside++;
+    sah_adapter_take(adapter, incoming, done, data);
+}
+
+bool sah_adapter_is_urgent(struct sah_adapter *adapter, const struct sah_incoming *incoming)
+{
+    (void)adapter;
+    (void)incoming;
+    return urgent;
+}
+
 void sah_adapter_quarantine(struct sah_adapter *adapter, const char *why, const void *bytes,
                             size_t len, sah_taken_fn *done, void *data)
 {
@@ -75,7 +92,8 @@ static void setup_with(const char *accounts)
         .accounts = accounts, .metrics = &metrics, .signature = signature};
 
     memset(&metrics, 0, sizeof metrics);
-    n_held = n_taken = n_quarantined = 0;
+    n_held = n_taken = n_quarantined = n_beside = 0;
+    urgent = false;
     answered = n_answers = 0;
     assert_int_equal(sah_webhook_create(&settings, &webhook), SAH_OK);
 }
@@ -203,6 +221,48 @@ static void one_failure_in_a_batch_sends_all_of_it_again(void **state)
     complete_all(SAH_OK);
     assert_int_equal(answered, 503);
     assert_int_equal(n_answers, 1);
+}
+
+/* The journal has no room for bookings: an emergency in the same POST is not held up by them. */
+static void what_found_no_room_is_taken_again_beside_an_emergency(void **state)
+{
+    size_t taken, kept;
+    uint64_t counted;
+
+    (void)state;
+    urgent = true;
+    post_sample("mixed");
+    taken = n_taken;
+    kept = n_quarantined;
+    counted = metrics.updates[SAH_UPDATE_MESSAGE];
+    complete(0, SAH_ELIMIT);
+    complete_all(SAH_OK);
+    assert_int_equal(answered, 200);
+    assert_int_equal(n_answers, 1);
+    assert_int_equal(n_beside, taken); /* what was taken already is known there */
+    assert_int_equal(n_quarantined, kept);
+    assert_int_equal(metrics.updates[SAH_UPDATE_MESSAGE], counted);
+}
+
+static void without_an_emergency_or_with_other_trouble_all_comes_again(void **state)
+{
+    (void)state;
+    post_sample("mixed");
+    complete(0, SAH_ELIMIT);
+    complete_all(SAH_OK);
+    assert_int_equal(answered, 503);
+    urgent = true;
+    post_sample("mixed");
+    complete(0, SAH_ELIMIT);
+    complete(0, SAH_EIO);
+    complete_all(SAH_OK);
+    assert_int_equal(answered, 503);
+    post_sample("text");
+    complete(0, SAH_ELIMIT);
+    assert_int_equal(answered, 0);
+    complete(0, SAH_ELIMIT); /* full to the end: said once, not asked for ever */
+    assert_int_equal(answered, 503);
+    assert_int_equal(n_beside, 1);
 }
 
 static void a_bad_message_is_kept_whole_with_its_reason(void **state)
@@ -409,6 +469,8 @@ int main(void)
         TEST(unsigned_bodies_are_never_parsed),
         TEST(neighbours_of_a_bad_message_are_served),
         TEST(one_failure_in_a_batch_sends_all_of_it_again),
+        TEST(what_found_no_room_is_taken_again_beside_an_emergency),
+        TEST(without_an_emergency_or_with_other_trouble_all_comes_again),
         TEST(a_bad_message_is_kept_whole_with_its_reason),
         TEST(signed_nonsense_is_kept_and_not_asked_for_again),
         TEST(what_is_not_for_us_is_answered_at_once),
