@@ -20,6 +20,11 @@ const struct sah_conf_row router_conf_rows[] = {
     TEXT(bus, NULL, "ZeroMQ endpoint for adapters: ipc:///path"),
     FILE_(redis_socket, NULL, "unix socket of this lane's own Redis"),
     NUMBER(redis_deadline_ms, "1000", 20, 60000, "ms", "how long one call to Redis may take"),
+    FILE_(journal_dir, "", "folder of this router's journal, its own and nobody else's: what Redis cannot take in time; empty = none"),
+    SECRET(journal_key_file, "", "32 bytes or 64 hex digits: the journal is encrypted with it"),
+    NUMBER(journal_max_mb, "256", 32, 65536, "MiB", "the journal's largest size; past four fifths of it bulk is refused"),
+    NUMBER(journal_race_ms, "250", 20, 5000, "ms", "how long a P0 or P1 waits for Redis before the journal takes it"),
+    NUMBER(journal_bring_per_s, "200", 1, 5000, "per s", "messages brought back into Redis when it is there again"),
     FILE_(agencies, NULL, "the roster: agencies.yaml"),
     FILE_(policy, NULL, "the rules of priority: policy.yaml"),
     SECRET(admin_token_file, NULL, "bearer token for the quarantine and /ops/"),
@@ -42,6 +47,11 @@ int router_conf_check(const struct router_conf *conf, const char *path, enum sah
         *ret_lane = SAH_LANE_BULK;
     } else {
         sah_fault_set(fault, path, 0, "lane", "is \"%s\"; write emergency or bulk", conf->lane);
+        return SAH_EINVAL;
+    }
+    if ((conf->journal_dir[0] == '\0') != (conf->journal_key_file[0] == '\0')) {
+        sah_fault_set(fault, path, 0, conf->journal_dir[0] == '\0' ? "journal_dir" : "journal_key_file",
+                      "is missing; a journal needs its folder and its key, or neither is set");
         return SAH_EINVAL;
     }
     if (strncmp(conf->bus, "ipc://", 6) != 0) {

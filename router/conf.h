@@ -18,6 +18,11 @@ struct router_conf {
     char bus[SAH_PATH_SIZE];
     char redis_socket[SAH_PATH_SIZE];
     int64_t redis_deadline_ms;
+    char journal_dir[SAH_PATH_SIZE];
+    char journal_key_file[SAH_PATH_SIZE];
+    int64_t journal_max_mb;
+    int64_t journal_race_ms;
+    int64_t journal_bring_per_s;
     char agencies[SAH_PATH_SIZE];
     char policy[SAH_PATH_SIZE];
     char admin_token_file[SAH_PATH_SIZE];

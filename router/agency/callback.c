@@ -30,14 +30,14 @@ struct call { /* waits for the core */
 
 struct sah_callback {
     uint32_t magic;
-    struct sah_core *core;
+    struct sah_front front;
     struct sah_log *log;
     struct tokens *tokens;
     struct call *calls;
     uint64_t unauthorised;
 };
 
-int sah_callback_create(struct sah_core *core, const struct sah_roster *roster,
+int sah_callback_create(struct sah_front front, const struct sah_roster *roster,
                         struct sah_log *log, struct sah_callback **ret_callback)
 {
     struct sah_callback *callback = calloc(1, sizeof *callback);
@@ -51,7 +51,7 @@ int sah_callback_create(struct sah_core *core, const struct sah_roster *roster,
         return err;
     }
     callback->magic = CALLBACK_MAGIC;
-    callback->core = core;
+    callback->front = front;
     callback->log = log;
     *ret_callback = callback;
     return SAH_OK;
@@ -154,7 +154,7 @@ static void reply_result(const struct call *call, const struct sah_status_result
     }
 }
 
-/* The core has decided. Runs on the loop, maybe from inside sah_core_status(). */
+/* The core has decided. Runs on the loop, maybe from inside the call. */
 static void on_result(void *data, const struct sah_status_result *result)
 {
     struct call *call = data;
@@ -226,7 +226,7 @@ static void hand_over(struct sah_callback *callback, struct sah_http_exchange *x
     if (call->next != NULL)
         call->next->prev = call;
     callback->calls = call;
-    sah_core_status(callback->core, &call->status, now, on_result,
+    callback->front.status(callback->front.data, &call->status, now, on_result,
                     call); /* call may be gone now */
 }
 

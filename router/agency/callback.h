@@ -13,7 +13,7 @@
 #include "core/core.h"
 
 struct sah_callback;
-SAH_MUST_USE int sah_callback_create(struct sah_core *core, const struct sah_roster *roster, struct sah_log *log,
+SAH_MUST_USE int sah_callback_create(struct sah_front front, const struct sah_roster *roster, struct sah_log *log,
                                      struct sah_callback **ret_callback);
 void sah_callback_destroy(struct sah_callback *callback);
 /* Answers 503 to the calls that still wait for the store and lets go of them. Before the HTTP

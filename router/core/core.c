@@ -163,6 +163,37 @@ void sah_core_store_came(struct sah_core *core, struct sah_now now)
     notify_pump(core);
 }
 
+static void front_take(void *data, const struct sah_message *message, struct sah_slice bytes, struct sah_now now,
+                       sah_core_result_fn *fn, void *fn_data)
+{
+    sah_core_take(data, message, bytes, now, fn, fn_data);
+}
+
+static void front_status(void *data, const struct sah_agency_status *status, struct sah_now now, sah_status_fn *fn,
+                         void *fn_data)
+{
+    sah_core_status(data, status, now, fn, fn_data);
+}
+
+static void front_outbox_ack(void *data, const char *event_id)
+{
+    sah_core_outbox_ack(data, event_id);
+}
+
+static void front_adapter_came(void *data, struct sah_now now)
+{
+    sah_core_adapter_came(data, now);
+}
+
+struct sah_front sah_core_front(struct sah_core *core)
+{
+    return (struct sah_front){.data = core,
+                              .take = front_take,
+                              .status = front_status,
+                              .outbox_ack = front_outbox_ack,
+                              .adapter_came = front_adapter_came};
+}
+
 void sah_core_stop(struct sah_core *core)
 {
     core->stopping = true;

@@ -76,6 +76,9 @@ typedef void sah_status_fn(void *data, const struct sah_status_result *result);
 void sah_core_status(struct sah_core *core, const struct sah_agency_status *status, struct sah_now now,
                      sah_status_fn *fn, void *data);
 
+/* Would a message be answered RETRY for want of room, whatever the store says? */
+bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message);
+
 /* An adapter has an outbox event safe. */
 void sah_core_outbox_ack(struct sah_core *core, const char *event_id);
 /* An adapter said hello: there may be events for it. */
@@ -102,6 +105,19 @@ void sah_core_replay(struct sah_core *core, const struct sah_dead_letter *letter
                      sah_decided_fn *fn, void *data);
 void sah_core_reclassify(struct sah_core *core, const char *request_id, enum sah_priority priority, const char *by,
                          struct sah_now now, sah_decided_fn *fn, void *data);
+
+/* Who takes what comes in from adapters and agencies: a core, or what stands before it (away/). The
+ * four calls are those above. */
+struct sah_front {
+    void *data;
+    void (*take)(void *data, const struct sah_message *message, struct sah_slice bytes, struct sah_now now,
+                 sah_core_result_fn *fn, void *fn_data);
+    void (*status)(void *data, const struct sah_agency_status *status, struct sah_now now, sah_status_fn *fn,
+                   void *fn_data);
+    void (*outbox_ack)(void *data, const char *event_id);
+    void (*adapter_came)(void *data, struct sah_now now);
+};
+struct sah_front sah_core_front(struct sah_core *core);
 
 /* No new leases, events or messages; what is in flight goes on. */
 void sah_core_stop(struct sah_core *core);

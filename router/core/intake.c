@@ -460,7 +460,7 @@ static void start(struct intake *job)
 }
 
 /* The emergency is still taken when bulk is not: bulk may use four fifths of the room. */
-static bool is_full(const struct sah_core *core, const struct sah_message *message)
+bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message)
 {
     unsigned room = core->s.jobs_max;
 
@@ -480,7 +480,7 @@ void sah_core_take(struct sah_core *core, const struct sah_message *message, str
         job->message = malloc(sizeof *job->message);
         job->bytes = malloc(bytes.len ? bytes.len : 1);
     }
-    if (job == NULL || job->message == NULL || job->bytes == NULL || is_full(core, message)) {
+    if (job == NULL || job->message == NULL || job->bytes == NULL || sah_core_is_full(core, message)) {
         static struct sah_message full; /* large; one loop, so one at a time */
 
         memset(&full, 0, sizeof full);

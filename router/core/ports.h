@@ -81,6 +81,11 @@ struct sah_previous { /* what went before, told to the agency a delivery falls b
     char agency[SAH_AGENCY_SIZE];
     enum sah_answer_kind outcome;
 };
+enum sah_known { /* what is known of a delivery before it is made: it was tried without this store */
+    SAH_KNOWN_NOTHING = 0,
+    SAH_KNOWN_DONE, /* an agency has it. One that is there is settled so, whatever its epoch (I5) */
+    SAH_KNOWN_DEAD, /* given up, and a person was told. One that is there stays as it is */
+};
 struct sah_plan { /* a delivery to make */
     char key[SAH_KEY_SIZE]; /* sah_delivery_key(message id, agency) (I6) */
     char agency[SAH_AGENCY_SIZE];
@@ -100,6 +105,10 @@ struct sah_plan { /* a delivery to make */
      * epoch, attempts 0 and its key; P0-P2 at their old place, P3 and P4 at a new one at the end. Or
      * over: nobody needs it any more. In any other state it stays as it is. */
     enum sah_replay { SAH_REPLAY_NO = 0, SAH_REPLAY_READY, SAH_REPLAY_OVER } replay;
+    /* Brought in from elsewhere (away/): made in that state, with the attempts made so far. */
+    enum sah_known known;
+    unsigned attempts;
+    bool possible_duplicate, fell_back;
 };
 /* A delivery of this request that the agency has in another one: `by`, of the request it is linked to. */
 struct sah_carried {

@@ -24,7 +24,7 @@ struct sah_link {
     struct sah_link_settings s;
     struct sah_loop *loop;
     struct sah_bus_server *bus;
-    struct sah_core *core;
+    struct sah_front front;
     struct sah_link_counters counters;
     struct peer peers[PEERS_MAX];
     unsigned turn; /* which adapter of a channel is next */
@@ -114,7 +114,7 @@ static void take_hello(struct sah_link *link, const struct sah_bus_peer *id, con
                          link->s.store_run_id(link->s.data));
     (void)send_message(link, id, answer);
     if (is_new)
-        sah_core_adapter_came(link->core, now_of(link));
+        link->front.adapter_came(link->front.data, now_of(link));
 }
 
 static void quarantined(void *data, int err)
@@ -155,7 +155,7 @@ static void on_message(void *data, const struct sah_bus_peer *peer, const void *
         return;
     }
     case SAH_KIND_OUTBOX_ACK:
-        sah_core_outbox_ack(link->core, message->u.outbox_ack.event_id);
+        link->front.outbox_ack(link->front.data, message->u.outbox_ack.event_id);
         return;
     case SAH_KIND_REQUEST:
     case SAH_KIND_AMENDMENT:
@@ -166,7 +166,7 @@ static void on_message(void *data, const struct sah_bus_peer *peer, const void *
             return; /* not acked: it is sent again */
         asked->link = link;
         asked->peer = *peer;
-        sah_core_take(link->core, message, (struct sah_slice){bytes, len}, now_of(link), on_result, asked);
+        link->front.take(link->front.data, message, (struct sah_slice){bytes, len}, now_of(link), on_result, asked);
         return;
     case SAH_KIND_UNSPECIFIED:
     case SAH_KIND_RESULT:
@@ -241,9 +241,9 @@ void sah_link_adapters(struct sah_link *link, struct sah_adapters *ret_port)
     *ret_port = (struct sah_adapters){.data = link, .send_event = send_event, .channels = channels};
 }
 
-void sah_link_attach(struct sah_link *link, struct sah_core *core)
+void sah_link_attach(struct sah_link *link, struct sah_front front)
 {
-    link->core = core;
+    link->front = front;
 }
 
 const struct sah_link_counters *sah_link_counters(const struct sah_link *link)

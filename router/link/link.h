@@ -32,7 +32,7 @@ struct sah_link;
 SAH_MUST_USE int sah_link_create(struct sah_loop *loop, const struct sah_link_settings *settings, struct sah_link **ret_link);
 void sah_link_destroy(struct sah_link *link);
 void sah_link_adapters(struct sah_link *link, struct sah_adapters *ret_port);
-void sah_link_attach(struct sah_link *link, struct sah_core *core); /* before the loop runs */
+void sah_link_attach(struct sah_link *link, struct sah_front front); /* before the loop runs */
 const struct sah_link_counters *sah_link_counters(const struct sah_link *link);
 unsigned sah_link_adapters_alive(const struct sah_link *link);
 

@@ -50,7 +50,12 @@ void sah_ops_destroy(struct sah_ops *ops)
 
 const char *sah_ops_state(const struct sah_ops *ops)
 {
-    return sah_redis_state(ops->s.redis) == SAH_REDIS_UP ? "NORMAL" : "DOWN";
+    struct sah_ops_away away;
+
+    if (ops->s.away == NULL)
+        return sah_redis_state(ops->s.redis) == SAH_REDIS_UP ? "NORMAL" : "DOWN";
+    ops->s.away(ops->s.data, &away);
+    return away.state;
 }
 
 void sah_ops_healthz(struct sah_ops *ops, struct sah_http_exchange *x)
@@ -69,6 +74,17 @@ void sah_ops_readyz(struct sah_ops *ops, struct sah_http_exchange *x)
     sah_buf_addf(&buf, "{\"state\":\"%s\",\"lane\":\"%s\",\"adapters\":%u,\"redis\":", sah_ops_state(ops),
                  ops_lane_name(ops->s.lane), sah_link_adapters_alive(ops->s.link));
     sah_redis_health_json(ops->s.redis, &buf);
+    if (ops->s.away != NULL) {
+        struct sah_ops_away away;
+
+        ops->s.away(ops->s.data, &away);
+        takes = takes && strcmp(away.state, "DOWN") != 0;
+        sah_buf_addf(&buf, ",\"journal\":{\"left\":%llu,\"direct\":%llu,\"open\":%llu,\"used_percent\":%llu,"
+                           "\"store_lost_writes\":%s,\"do\":\"%s\"}",
+                     (unsigned long long)away.left, (unsigned long long)away.direct,
+                     (unsigned long long)away.journal_open, (unsigned long long)away.journal_used_percent,
+                     away.lost ? "true" : "false", away.what_to_do);
+    }
     sah_buf_add_text(&buf, "}\n");
     if (buf.failed)
         sah_http_reply_text(x, 503, "out of memory\n");

@@ -14,6 +14,20 @@
 #include "core/core.h"
 #include "link/link.h"
 
+struct sah_ops_away { /* what the router does while its store is away (away/) */
+    const char *state; /* "NORMAL", "SLOW", "DOWN", "DRAIN" */
+    const char *what_to_do;
+    uint64_t left;   /* messages in the journal that the store does not have */
+    uint64_t direct; /* requests delivered without it now */
+    uint64_t journal_open, journal_used_percent, journal_suspects, journal_quarantined;
+    bool lost; /* the store came back with less than it had */
+    unsigned n_counters;
+    struct {
+        const char *name;
+        uint64_t value;
+    } counters[24];
+};
+
 struct sah_ops_settings { /* all borrowed */
     enum sah_lane lane;
     const struct sah_core *core;
@@ -25,6 +39,7 @@ struct sah_ops_settings { /* all borrowed */
     const char *admin_token_file;
     const uint64_t *too_large;          /* the server's count of 413 */
     uint64_t (*unauthorised)(void *data); /* callback's count */
+    void (*away)(void *data, struct sah_ops_away *ret_away); /* NULL: there is no journal */
     void *data;
     struct sah_log *log;
 };
@@ -40,7 +55,7 @@ void sah_ops_queues(struct sah_ops *ops, struct sah_http_exchange *x);     /* JS
 void sah_ops_quarantine(struct sah_ops *ops, struct sah_http_exchange *x); /* JSON, admin only, ?n= */
 void sah_ops_page(struct sah_ops *ops, struct sah_http_exchange *x);       /* /ops/ for people; admin token or unix socket */
 
-/* "NORMAL" or "DOWN": the link says it in each hello. */
+/* "NORMAL", "SLOW", "DOWN", "DRAIN": the link says it in each hello. */
 const char *sah_ops_state(const struct sah_ops *ops);
 
 #endif

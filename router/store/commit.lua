@@ -13,17 +13,22 @@ local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_WANTS, C_TERMS, C_LENGTH =
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, WANTS_MAX, MESSAGE_MAX = 8, 40, 8, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
 local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN, P_HOLD = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local P_KNOWN, P_ATTEMPTS, P_DUPLICATE, P_FELL_BACK, P_LENGTH = 10, 11, 12, 13, 13
+local KNOWN_DONE, KNOWN_DEAD = 1, 2 -- enum sah_known
+local OUTCOME_ACK = 0
 
 local function check_plans(t, c)
     check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
     for _, p in ipairs(c[C_PLANS]) do
-        check(type(p) == 'table' and #p == 9, 'plan')
+        check(type(p) == 'table' and #p == P_LENGTH, 'plan')
         check(is_hex32(p[P_KEY]), 'plan key')
         check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
         check(is_hex32(p[P_MID]), 'plan message id')
         check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
         check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 3), 'plan previous')
         check(is_int(p[P_HOLD], 0, DAY_MS), 'plan hold')
+        check(is_int(p[P_KNOWN], 0, KNOWN_DEAD) and is_int(p[P_ATTEMPTS], 0, 2 ^ 32 - 1), 'plan known')
+        check(is_int(p[P_DUPLICATE], 0, 1) and is_int(p[P_FELL_BACK], 0, 1), 'plan flags')
         check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
             'plan of an unknown message')
     end
@@ -218,6 +223,23 @@ local function store_delivery(t, c, p, seq)
     return d
 end
 
+-- What was tried elsewhere while this store was away: in the state in which it came back.
+local function plan_known(t, p, d, class, now, bound)
+    if p[P_ATTEMPTS] > 0 then
+        redis.call('HSET', d.hash, 'at', p[P_ATTEMPTS])
+    end
+    if p[P_DUPLICATE] == 1 then
+        redis.call('HSET', d.hash, 'pd', 1)
+    end
+    if p[P_FELL_BACK] == 1 then
+        redis.call('HSET', d.hash, 'fb', 1)
+    end
+    if p[P_KNOWN] == KNOWN_DONE or p[P_KNOWN] == KNOWN_DEAD then
+        local kind = p[P_KNOWN] == KNOWN_DONE and SETTLE_DONE or SETTLE_DEAD
+        settle_apply(t, d, {kind, d.key, 0, 0, '', 0, OUTCOME_ACK}, class, now, bound)
+    end
+end
+
 local function store_plans(t, c, class, accept_seq, now)
     for _, p in ipairs(c[C_PLANS]) do
         local hash = t .. ':dl:' .. p[P_KEY]
@@ -229,6 +251,8 @@ local function store_plans(t, c, class, accept_seq, now)
             if dead and dead.r == c[C_RID] then
                 plan_replay(t, dead, p, class, now, c[C_BOUND])
             end
+        elseif is_there and p[P_KNOWN] == KNOWN_DONE then
+            plan_known(t, p, get_delivery(t, p[P_KEY]), class, now, c[C_BOUND])
         elseif not is_there then -- a plan made before is left as it is
             local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
             local d = store_delivery(t, c, p, seq)
@@ -239,6 +263,7 @@ local function store_plans(t, c, class, accept_seq, now)
             else
                 ready_or_wait(t, d, class, now, c[C_BOUND])
             end
+            plan_known(t, p, d, class, now, c[C_BOUND])
         end
     end
 end

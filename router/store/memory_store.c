@@ -65,6 +65,8 @@ struct memory_pending *memory_defer(struct sah_memory_store *memory,
     else
         memory->first = p;
     memory->last = p;
+    if (memory->settings.on_pending != NULL)
+        memory->settings.on_pending(memory->settings.data);
     return p;
 }
 
@@ -488,6 +490,7 @@ int sah_memory_store_create(const struct sah_memory_store_settings *settings,
     memory->magic = MEMORY_MAGIC;
     memory->settings = *settings;
     memory->now_ms = settings->now_ms;
+    memory->event_seq = settings->first_event;
     if (memory->settings.order_bound_ms == 0)
         memory->settings.order_bound_ms = ORDER_BOUND_MS;
     if (memory->settings.owner_dead_ms == 0)
@@ -509,7 +512,17 @@ void sah_memory_store_destroy(struct sah_memory_store *memory)
         return;
     SAH_CHECK(memory, MEMORY_MAGIC);
     sah_memory_store_forget(memory);
+    for (size_t i = 0; i < memory->requests.n; i++) {
+        struct memory_request *r = memory->requests.v[i];
+
+        free(r->messages.v);
+        free(r->deliveries.v);
+    }
     vec_fini(&memory->requests);
+    free(memory->live.v);
+    index_fini(&memory->request_of);
+    index_fini(&memory->message_of);
+    index_fini(&memory->delivery_of);
     vec_fini(&memory->messages);
     vec_fini(&memory->deliveries);
     vec_fini(&memory->events);

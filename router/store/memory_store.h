@@ -26,6 +26,10 @@ struct sah_memory_store_settings {
     uint32_t lease_ms[SAH_N_CLASSES]; /* 0 = the policy's */
     uint32_t order_bound_ms;          /* 0 = 2000 */
     uint32_t owner_dead_ms;           /* 0 = 2000 */
+    uint64_t first_event;             /* outbox events are numbered from behind this one */
+    const char *run_id;               /* what a commit says; NULL = "memory"; borrowed */
+    void (*on_pending)(void *data);   /* a completion waits for its turn; may be NULL */
+    void *data;
 };
 
 enum sah_memory_fault {
@@ -69,6 +73,7 @@ struct sah_memory_delivery {
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     char carried_by[SAH_KEY_SIZE]; /* done because the agency has it in that one; "" = by itself */
+    bool is_listed; /* of the store: found when it looks for work */
 };
 
 SAH_MUST_USE int sah_memory_store_create(const struct sah_memory_store_settings *settings,
@@ -94,6 +99,24 @@ unsigned sah_memory_store_forget(struct sah_memory_store *memory);
 /* The next n operations meet this fault. */
 void sah_memory_store_fail_next(struct sah_memory_store *memory, enum sah_memory_fault fault,
                                 unsigned n);
+
+/* ---- moving a request into another store (memory_store_move.c): hold, export, drop */
+bool sah_memory_store_has(const struct sah_memory_store *memory, const char *request_id);
+/* NULL: nobody knows it. */
+const struct sah_memory_delivery *sah_memory_store_find(const struct sah_memory_store *memory, const char *key);
+size_t sah_memory_store_requests(const struct sah_memory_store *memory);
+/* From now on nothing of it is leased and no timer of it is handed out. False, and not held, while
+ * a delivery of it is leased or an event of it may just be under way. */
+bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_id, bool with_events);
+void sah_memory_store_release(struct sah_memory_store *memory, const char *request_id);
+/*
+ * Message i of the request (0: the request itself) as a change for a store that does not have it,
+ * its deliveries marked by what is known of them. The first also has lines, timers and the events
+ * that nobody acked. Borrows the bytes. False: there is no such message.
+ */
+bool sah_memory_store_export(const struct sah_memory_store *memory, const char *request_id, size_t i,
+                             struct sah_change *ret_change);
+void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_id);
 
 /* To look inside: deliveries in the order in which they were made; NULL past the end. */
 const struct sah_memory_delivery *

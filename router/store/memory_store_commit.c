@@ -107,9 +107,12 @@ static struct memory_message *store_message(struct sah_memory_store *memory,
     memcpy(m->incident_id, incident_id, sizeof m->incident_id);
     m->accept_seq = ++memory->accept_seq;
     m->accepted_ms = memory->now_ms;
+    m->kind = c->kind;
+    m->sequence = c->sequence;
     m->len = c->bytes.len;
     memcpy(m->bytes, c->bytes.ptr, m->len);
     vec_add(&memory->messages, m);
+    index_add(&memory->message_of, &m->id, sizeof m->id, m);
     memory->n_accepted++;
     return m;
 }
@@ -127,6 +130,7 @@ static struct memory_request *store_new_request(struct sah_memory_store *memory,
     r->view.accepted_ms = memory->now_ms;
     r->view.priority = SAH_PRIORITY_P1; /* when in doubt, up */
     vec_add(&memory->requests, r);
+    index_add(&memory->request_of, r->view.request_id, strlen(r->view.request_id), r);
     return r;
 }
 
@@ -186,7 +190,22 @@ static void plan_again(struct sah_memory_store *memory, struct sah_memory_delive
     d->answered = d->attempts;
     d->possible_duplicate = true;
     d->state = SAH_MEMORY_READY;
+    model_list(memory, d);
     d->class = sah_priority_class(model_request(memory, d->request_id)->view.priority);
+}
+
+/* What was tried elsewhere while this store was away: in the state in which it came back. */
+static void plan_known(struct sah_memory_store *memory, struct sah_memory_delivery *d, const struct sah_plan *plan)
+{
+    struct sah_settle settle = {.outcome = SAH_ANSWER_MACHINE_ACK};
+
+    d->possible_duplicate |= plan->possible_duplicate;
+    d->fell_back |= plan->fell_back;
+    memcpy(settle.key, d->key, sizeof settle.key);
+    if (plan->known != SAH_KNOWN_NOTHING)
+        settle.kind = plan->known == SAH_KNOWN_DONE ? SAH_SETTLE_DONE : SAH_SETTLE_DEAD;
+    if (settle.kind != SAH_SETTLE_NONE)
+        model_settle_apply(memory, d, &settle);
 }
 
 static void store_plans(struct sah_memory_store *memory, const struct sah_change *c)
@@ -201,6 +220,8 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
             model_replay(memory, d, p);
         else if (d != NULL && p->again)
             plan_again(memory, d, p);
+        else if (d != NULL && p->known == SAH_KNOWN_DONE)
+            plan_known(memory, d, p);
         if (d != NULL || p->replay != SAH_REPLAY_NO)
             continue;
         d = calloc(1, sizeof *d);
@@ -219,12 +240,17 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
         memcpy(d->previous, p->previous, sizeof d->previous);
         d->state = SAH_MEMORY_READY;
         vec_add(&memory->deliveries, d);
+        vec_add(&model_request(memory, c->request_id)->deliveries, d);
+        index_add(&memory->delivery_of, d->key, strlen(d->key), d);
+        model_list(memory, d);
+        d->attempts = p->attempts;
         if (p->hold_ms == 0) {
             model_ready_or_wait(memory, d);
         } else {
             d->state = SAH_MEMORY_DELAYED;
             d->due_ms = memory->now_ms + p->hold_ms;
         }
+        plan_known(memory, d, p);
     }
 }
 
@@ -250,11 +276,9 @@ static void reclass_queued(struct sah_memory_store *memory, const struct memory_
 {
     unsigned class = sah_priority_class(r->view.priority);
 
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *d = memory->deliveries.v[i];
+    for (size_t i = 0; i < r->deliveries.n; i++) {
+        struct sah_memory_delivery *d = r->deliveries.v[i];
 
-        if (strcmp(d->request_id, r->view.request_id) != 0)
-            continue;
         if (d->state == SAH_MEMORY_READY && d->class != class) {
             d->state = SAH_MEMORY_WAITING;
             if (d->waiting_ms == 0)
@@ -309,7 +333,8 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
 
     if (!change_good(memory, c))
         return SAH_EINVAL;
-    sah_format(ret->store_run_id, sizeof ret->store_run_id, "memory");
+    sah_format(ret->store_run_id, sizeof ret->store_run_id, "%s",
+               memory->settings.run_id != NULL ? memory->settings.run_id : "memory");
     memcpy(ret->request_id, c->request_id, sizeof ret->request_id);
     memcpy(ret->incident_id, r != NULL && c->incident_id[0] == '\0' ? r->view.incident_id : c->incident_id,
            sizeof ret->incident_id);
@@ -339,9 +364,10 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
         r = store_new_request(memory, c);
     was_class = sah_priority_class(r->view.priority);
     if (c->bytes.len > 0) {
-        const struct memory_message *m = store_message(memory, c, r->view.incident_id);
+        struct memory_message *m = store_message(memory, c, r->view.incident_id);
 
         ret->accept_seq = m->accept_seq;
+        vec_add(&r->messages, m);
         if (r->first == NULL)
             r->first = m;
     }

@@ -395,3 +395,35 @@ void model_feed(const struct sah_memory_store *memory, uint32_t window_ms, struc
     }
     ret->more = ret->n == SAH_FEED_MAX;
 }
+
+/* Everything about a request that moves into another store (memory_store_move.c). */
+static void forget_where(struct vec *vec, const char *request_id, const char *(*name)(const void *item))
+{
+    for (size_t i = vec->n; i > 0; i--)
+        if (strcmp(name(vec->v[i - 1]), request_id) == 0) {
+            free(vec->v[i - 1]);
+            vec_remove(vec, i - 1);
+        }
+}
+
+static const char *work_name(const void *item)
+{
+    return ((const struct memory_work *)item)->work.request_id;
+}
+
+static const char *item_name(const void *item)
+{
+    return ((const struct memory_item *)item)->main_id;
+}
+
+static const char *page_name(const void *item)
+{
+    return ((const struct memory_page *)item)->main_id;
+}
+
+void model_incident_forget(struct sah_memory_store *memory, const char *request_id)
+{
+    forget_where(&memory->works, request_id, work_name);
+    forget_where(&memory->items, request_id, item_name);
+    forget_where(&memory->pages, request_id, page_name);
+}

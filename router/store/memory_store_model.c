@@ -5,7 +5,7 @@
  * Owns: the meaning of each step.
  * Used by: memory_store.c.
  * Never:   completes anything.
- * Linear searches on purpose: a simulated world holds hundreds, and simple is easy to believe.
+ * Names are found by hash; what is looked at for work is what is not over.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,37 +17,33 @@
 struct sah_memory_delivery *model_delivery(const struct sah_memory_store *memory,
                                            const char *key)
 {
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *d = memory->deliveries.v[i];
-
-        if (strcmp(d->key, key) == 0)
-            return d;
-    }
-    return NULL;
+    return index_find(&memory->delivery_of, key, strlen(key));
 }
 
 struct memory_message *model_message(const struct sah_memory_store *memory,
                                      const struct sah_id *id)
 {
-    for (size_t i = 0; i < memory->messages.n; i++) {
-        struct memory_message *m = memory->messages.v[i];
-
-        if (sah_id_equal(&m->id, id))
-            return m;
-    }
-    return NULL;
+    return index_find(&memory->message_of, id, sizeof *id);
 }
 
 struct memory_request *model_request(const struct sah_memory_store *memory,
                                      const char *request_id)
 {
-    for (size_t i = 0; i < memory->requests.n; i++) {
-        struct memory_request *r = memory->requests.v[i];
+    return index_find(&memory->request_of, request_id, strlen(request_id));
+}
 
-        if (strcmp(r->view.request_id, request_id) == 0)
-            return r;
-    }
-    return NULL;
+void model_list(struct sah_memory_store *memory, struct sah_memory_delivery *d)
+{
+    if (!d->is_listed)
+        vec_add(&memory->live, d);
+    d->is_listed = true;
+}
+
+static bool is_held(const struct sah_memory_store *memory, const struct sah_memory_delivery *d)
+{
+    const struct memory_request *r = memory->n_held > 0 ? model_request(memory, d->request_id) : NULL;
+
+    return r != NULL && r->held;
 }
 
 static unsigned class_of(const struct sah_memory_store *memory,
@@ -74,12 +70,13 @@ static void ahead_of(const struct sah_memory_store *memory, const struct sah_mem
                      const struct sah_memory_delivery **ret_head,
                      const struct sah_memory_delivery **ret_before)
 {
-    *ret_head = *ret_before = NULL;
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        const struct sah_memory_delivery *o = memory->deliveries.v[i];
+    const struct vec *own = &model_request(memory, d->request_id)->deliveries;
 
-        if (o == d || is_over(o) || strcmp(o->request_id, d->request_id) != 0 ||
-            strcmp(o->agency, d->agency) != 0 || !is_before(o, d))
+    *ret_head = *ret_before = NULL;
+    for (size_t i = 0; i < own->n; i++) {
+        const struct sah_memory_delivery *o = own->v[i];
+
+        if (o == d || is_over(o) || strcmp(o->agency, d->agency) != 0 || !is_before(o, d))
             continue;
         if (*ret_head == NULL || is_before(o, *ret_head))
             *ret_head = o;
@@ -126,13 +123,13 @@ bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_deli
 static void release_next(struct sah_memory_store *memory,
                          const struct sah_memory_delivery *over)
 {
+    const struct vec *own = &model_request(memory, over->request_id)->deliveries;
     struct sah_memory_delivery *next = NULL;
 
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *o = memory->deliveries.v[i];
+    for (size_t i = 0; i < own->n; i++) {
+        struct sah_memory_delivery *o = own->v[i];
 
-        if (o->state == SAH_MEMORY_WAITING && strcmp(o->request_id, over->request_id) == 0 &&
-            strcmp(o->agency, over->agency) == 0 && (next == NULL || is_before(o, next)))
+        if (o->state == SAH_MEMORY_WAITING && strcmp(o->agency, over->agency) == 0 && (next == NULL || is_before(o, next)))
             next = o;
     }
     if (next != NULL)
@@ -202,11 +199,11 @@ static struct sah_memory_delivery *best_ready(const struct sah_memory_store *mem
 {
     struct sah_memory_delivery *best = NULL;
 
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *d = memory->deliveries.v[i];
+    for (size_t i = 0; i < memory->live.n; i++) {
+        struct sah_memory_delivery *d = memory->live.v[i];
 
         if (d->state != SAH_MEMORY_READY || d->class != class ||
-            strcmp(d->endpoint, endpoint) != 0)
+            strcmp(d->endpoint, endpoint) != 0 || is_held(memory, d))
             continue;
         if (best == NULL || d->accept_seq < best->accept_seq ||
             (d->accept_seq == best->accept_seq && strcmp(d->key, best->key) < 0))
@@ -298,8 +295,8 @@ static struct memory_owner *silent_owner(struct sah_memory_store *memory, const 
 static bool take_home(struct sah_memory_store *memory, unsigned owner, unsigned limit,
                       unsigned *looked, struct sah_ticked *ret)
 {
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *d = memory->deliveries.v[i];
+    for (size_t i = 0; i < memory->live.n; i++) {
+        struct sah_memory_delivery *d = memory->live.v[i];
 
         if (d->state != SAH_MEMORY_LEASED || d->owner != owner)
             continue;
@@ -352,8 +349,8 @@ unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsi
 static void tick_state(struct sah_memory_store *memory, enum sah_memory_state state,
                        unsigned limit, unsigned *looked, struct sah_ticked *ret)
 {
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        struct sah_memory_delivery *d = memory->deliveries.v[i];
+    for (size_t i = 0; i < memory->live.n; i++) {
+        struct sah_memory_delivery *d = memory->live.v[i];
         bool due =
             d->state == state &&
             (state == SAH_MEMORY_WAITING ? may_go(memory, d) : d->due_ms <= memory->now_ms);
@@ -405,17 +402,32 @@ static void tick_timers(const struct sah_memory_store *memory, struct sah_ticked
     for (size_t i = 0; i < memory->requests.n; i++) {
         struct memory_request *r = memory->requests.v[i];
 
-        for (unsigned j = 0; j < r->view.n_lines; j++) {
+        for (unsigned j = 0; j < r->view.n_lines && !r->held; j++) {
             if (r->timers[j].armed && r->timers[j].next_ms <= memory->now_ms)
                 give_timer(memory, r, j, ret);
         }
     }
 }
 
+static void unlist_over(struct sah_memory_store *memory)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < memory->live.n; i++) {
+        struct sah_memory_delivery *d = memory->live.v[i];
+
+        d->is_listed = !is_over(d);
+        if (d->is_listed)
+            memory->live.v[kept++] = d;
+    }
+    memory->live.n = kept;
+}
+
 void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_ticked *ret)
 {
     unsigned looked = 0;
 
+    unlist_over(memory);
     tick_state(memory, SAH_MEMORY_LEASED, limit, &looked, ret);
     tick_owners(memory, limit, &looked, ret);
     tick_state(memory, SAH_MEMORY_WAITING, limit, &looked, ret);
@@ -424,8 +436,8 @@ void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_tick
     ret->clock_jumps = memory->n_jumps;
     ret->clock_offset_ms = memory->offset_ms;
     model_tick_works(memory, ret);
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        const struct sah_memory_delivery *d = memory->deliveries.v[i];
+    for (size_t i = 0; i < memory->live.n; i++) {
+        const struct sah_memory_delivery *d = memory->live.v[i];
 
         ret->waiting += d->state == SAH_MEMORY_LEASED || d->state == SAH_MEMORY_DELAYED;
     }

@@ -6,6 +6,7 @@
 #ifndef SAHAYA_STORE_MEMORY_STORE_PRIV_H
 #define SAHAYA_STORE_MEMORY_STORE_PRIV_H
 
+#include "store/memory_index.h"
 #include "store/memory_store.h"
 
 #define QUARANTINE_KEPT 1000
@@ -24,12 +25,16 @@ struct memory_message {
     char incident_id[SAH_INCIDENT_ID_SIZE];
     uint64_t accept_seq;
     int64_t accepted_ms;
+    enum sah_kind kind;
+    uint32_t sequence;
     size_t len;
     char bytes[];
 };
 struct memory_request {
     struct sah_request_view view; /* view.request is set by a load */
     const struct memory_message *first;
+    struct vec messages, deliveries; /* its own; they are freed with those of the store */
+    bool held;                       /* memory_store_move.c: nothing of it is handed out */
     char service[SAH_SERVICE_SIZE];
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
@@ -86,10 +91,13 @@ struct sah_memory_store {
     } owners[SAH_MEMORY_OWNERS];
     int64_t judged_since_ms; /* since when owners are judged by their beat */
     struct vec requests, messages, deliveries, events;
+    struct memory_index request_of, message_of, delivery_of;
+    struct vec live;        /* deliveries that are not over, and some that just were */
     struct vec quarantined; /* JSON texts, oldest first */
     struct vec pages, items, works, fed, histories;
     uint64_t told_places;
     uint64_t accept_seq, event_seq, n_accepted, n_duplicates, n_quarantined;
+    unsigned n_held;
     struct sah_message *scratch;
     enum sah_memory_fault fault;
     unsigned n_faults;
@@ -102,6 +110,9 @@ struct sah_memory_delivery *model_delivery(const struct sah_memory_store *memory
                                            const char *key);
 struct memory_message *model_message(const struct sah_memory_store *memory,
                                      const struct sah_id *id);
+void model_incident_forget(struct sah_memory_store *memory, const char *request_id);
+/* Among the live ones, if it is not. */
+void model_list(struct sah_memory_store *memory, struct sah_memory_delivery *d);
 /* Ready when it may go, else waiting for its turn; true when ready. */
 bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d);
 /* NULL: stale. */

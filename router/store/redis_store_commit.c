@@ -77,7 +77,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         if (err != SAH_OK)
             return err;
         sah_id_hex(&plan->message_id, mid);
-        pack_array(buf, 9);
+        pack_array(buf, 13);
         pack_text(buf, plan->key);
         pack_text(buf, plan->agency);
         pack_text(buf, plan->endpoint);
@@ -87,6 +87,10 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         pack_bytes(buf, json->len > 0 ? json->data : "", json->len);
         pack_int(buf, plan->replay == SAH_REPLAY_NO ? plan->again : plan->replay + 1);
         pack_int(buf, plan->hold_ms);
+        pack_int(buf, plan->known);
+        pack_int(buf, plan->attempts);
+        pack_int(buf, plan->possible_duplicate);
+        pack_int(buf, plan->fell_back);
     }
     return SAH_OK;
 }

@@ -367,5 +367,6 @@ int sah_store_contract_run(struct sah_store_harness *with)
     return _cmocka_run_group_tests(with->name, tests, SAH_LEN(tests), NULL, NULL) +
            contract_run_queue_cases(with->name) + contract_run_timer_cases(with->name) +
            contract_run_owner_cases(with->name) + contract_run_clock_cases(with->name) +
-           contract_run_incident_cases(with->name) + contract_run_replay_cases(with->name);
+           contract_run_incident_cases(with->name) + contract_run_replay_cases(with->name) +
+           contract_run_known_cases(with->name);
 }

@@ -30,8 +30,8 @@ static struct {
     void *fn_data;
 } core;
 
-void sah_core_status(struct sah_core *c, const struct sah_agency_status *status,
-                     struct sah_now now, sah_status_fn *fn, void *data)
+static void core_status(void *c, const struct sah_agency_status *status, struct sah_now now, sah_status_fn *fn,
+                        void *data)
 {
     (void)c;
     assert_true(now.mono_ms > 0 && now.wall_ms > 0);
@@ -83,7 +83,7 @@ static int begin(void **state)
     SET(roster.agencies[1].id, "101");
     SET(roster.agencies[1].token_file, folder_write(&folder, "101.token", TOKEN_101 "\n"));
     assert_int_equal(sah_loop_create(&loop), SAH_OK);
-    assert_int_equal(sah_callback_create(NULL, &roster, NULL, &callback), SAH_OK);
+    assert_int_equal(sah_callback_create((struct sah_front){.status = core_status}, &roster, NULL, &callback), SAH_OK);
     assert_int_equal(sah_http_server_create(loop, &settings, &server), SAH_OK);
     assert_int_equal(sah_http_client_create(loop, &client), SAH_OK);
     return 0;

@@ -87,7 +87,7 @@ static int setup(void **state)
     settings = w->rig->settings;
     settings.adapters = &w->port;
     assert_int_equal(sah_core_create(&settings, &w->core), SAH_OK);
-    sah_link_attach(w->link, w->core);
+    sah_link_attach(w->link, sah_core_front(w->core));
     assert_int_equal(sah_bus_client_create(w->loop, w->endpoint, on_bytes, &w->a, &w->a.bus),
                      SAH_OK);
     assert_int_equal(sah_bus_client_create(w->loop, w->endpoint, on_bytes, &w->b, &w->b.bus),

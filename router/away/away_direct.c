@@ -1,0 +1,388 @@
+/*
+ * away_direct - the direct core's store, seen through: what an agency or a person said is in the
+ * journal before it is in memory, and what the journal knows from an earlier life is known again. (I4, I5)
+ *
+ * Owns:    changes that wait for the disk.
+ * Used by: away.c, away_take.c.
+ * Never:   relies on evidence that a crash would forget; overwrites a yes with a no: a machine's
+ *          negative answers are not journaled, after a crash it is asked again under the same key.
+ *
+ * A DIRECT record: "1 <delivery key> <agency> <state> <case number>", under the message that the
+ * delivery carries; `part` is the agency's number within the request.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "away/away_priv.h"
+
+#define RECORD_MAX 256
+#define IS_SAID(state) ((state) >= SAH_STATE_DELIVERED && (state) <= SAH_STATE_HANDED_OVER)
+#define ENDS(state) ((state) == SAH_STATE_CANCELLED || (state) == SAH_STATE_CLOSED)
+
+struct waiting { /* a change, until its evidence is on disk */
+    struct sah_away *away;
+    unsigned n_left;
+    struct sah_change change; /* its bytes are the caller's, who waits */
+    sah_commit_fn *fn;
+    void *data;
+};
+
+/* ---- writing */
+
+static void commit(struct waiting *w)
+{
+    const struct sah_store *port = sah_memory_store_port(w->away->memory);
+
+    port->commit(port->data, &w->change, w->fn, w->data);
+    free(w);
+}
+
+static void on_written(void *data, int err)
+{
+    struct waiting *w = data;
+
+    if (err != SAH_OK) /* known in memory all the same; a crash now would ask the agency again */
+        w->away->counters.evidence_failed++;
+    if (--w->n_left == 0)
+        commit(w);
+}
+
+static void write_one(struct waiting *w, const struct sah_id *id, const char *key, const char *agency,
+                      enum sah_state state, const char *case_no)
+{
+    struct sah_away *away = w->away;
+    const struct open_message *m = open_find_message(away, id);
+    int part = m == NULL ? -1 : open_part(m->request, agency);
+    char text[RECORD_MAX];
+    struct sah_journal_record record = {.type = SAH_JOURNAL_DIRECT, .part = (uint8_t)part, .id = *id};
+
+    if (part < 0)
+        return; /* closed meanwhile, or no room: as if the disk had failed */
+    (void)sah_format(text, sizeof text, "1 %s %s %s %s", key, agency, sah_state_name(state), case_no);
+    record.class_ = (uint8_t)m->class_;
+    record.received_ms = away->now.wall_ms;
+    record.payload = sah_slice_of(text);
+    if (away->s.journal->append(away->s.journal->data, &record, true, on_written, w) == SAH_OK) {
+        away->counters.evidence++;
+        w->n_left++;
+    } else {
+        away->counters.evidence_failed++;
+    }
+}
+
+static bool has_evidence(const struct sah_change *change)
+{
+    if (change->settle.kind == SAH_SETTLE_DONE)
+        return true;
+    for (unsigned i = 0; change->expected_revision > 0 && i < change->n_lines; i++)
+        if (IS_SAID(change->lines[i].state) || ENDS(change->lines[i].state))
+            return true;
+    return false;
+}
+
+static void write_evidence(struct waiting *w)
+{
+    const struct sah_change *change = &w->change;
+    const struct open_request *r = open_find(w->away, change->request_id);
+    const struct open_message *first = r == NULL ? NULL : open_request_message(r);
+    const struct sah_memory_delivery *d =
+        change->settle.kind == SAH_SETTLE_DONE ? sah_memory_store_find(w->away->memory, change->settle.key) : NULL;
+
+    if (first == NULL)
+        return;
+    if (d != NULL && d->kind != SAH_KIND_REQUEST)
+        write_one(w, &d->message_id, d->key, d->agency, SAH_STATE_UNSPECIFIED, "");
+    for (unsigned i = 0; i < change->n_lines; i++) {
+        const struct sah_line *line = &change->lines[i];
+        char key[SAH_KEY_SIZE];
+
+        if (!IS_SAID(line->state) && !ENDS(line->state))
+            continue;
+        sah_delivery_key(&first->id, line->agency, key);
+        write_one(w, &first->id, key, line->agency, line->state, line->status.case_no);
+    }
+    /* A 200 that changes no line, for a person was faster: it is a yes all the same. */
+    if (d != NULL && d->kind == SAH_KIND_REQUEST && w->n_left == 1)
+        write_one(w, &d->message_id, d->key, d->agency, SAH_STATE_DELIVERED, "");
+}
+
+/* ---- knowing again */
+
+static const struct evidence *known(const struct open_request *r, const char *key)
+{
+    for (const struct evidence *e = r->evidence; e != NULL; e = e->next)
+        if (strcmp(e->key, key) == 0)
+            return e;
+    return NULL;
+}
+
+static void know_line(const struct sah_away *away, struct sah_change *change, const struct evidence *e)
+{
+    const struct sah_agency *agency = sah_roster_agency(away->s.roster, sah_slice_of(e->agency));
+    struct sah_line *line = NULL;
+    struct sah_plan *plan;
+
+    for (unsigned i = 0; i < change->n_lines; i++)
+        if (strcmp(change->lines[i].agency, e->agency) == 0)
+            line = &change->lines[i];
+    if (line == NULL) { /* a fallback, or a copy, of an earlier life */
+        if (agency == NULL || change->n_lines == SAH_LINES_MAX || change->n_plans == SAH_PLANS_MAX)
+            return;
+        line = &change->lines[change->n_lines++];
+        memset(line, 0, sizeof *line);
+        memcpy(line->agency, e->agency, sizeof line->agency);
+        line->sequence = 1;
+        plan = &change->plans[change->n_plans++];
+        memset(plan, 0, sizeof *plan);
+        memcpy(plan->key, e->key, sizeof plan->key);
+        memcpy(plan->agency, e->agency, sizeof plan->agency);
+        memcpy(plan->endpoint, agency->endpoints[0].id, sizeof plan->endpoint);
+        plan->message_id = change->message_id;
+        plan->kind = SAH_KIND_REQUEST;
+        plan->sequence = 1;
+        plan->known = SAH_KNOWN_DONE;
+    }
+    line->state = line->status.state = e->state;
+    memcpy(line->status.case_no, e->case_no, sizeof line->status.case_no);
+}
+
+/* The citizen hears what holds now and not that the message came in, which they heard before. */
+static void know_event(const struct sah_away *away, struct sah_change *change, const struct evidence *e)
+{
+    const struct sah_agency *agency = sah_roster_agency(away->s.roster, sah_slice_of(e->agency));
+    struct sah_outbox_event *event = &change->events[0];
+
+    if (agency == NULL || change->n_events == 0)
+        return;
+    memcpy(event->agency_says, agency->says, sizeof event->agency_says);
+    memcpy(event->dial, agency->dial, sizeof event->dial);
+    memcpy(event->status.agency, e->agency, sizeof event->status.agency);
+    memcpy(event->status.case_no, e->case_no, sizeof event->status.case_no);
+    event->status.state = e->state;
+}
+
+static void know(const struct sah_away *away, const struct open_request *r, struct sah_change *change)
+{
+    bool told = false;
+
+    for (unsigned i = 0; i < change->n_plans; i++)
+        if (known(r, change->plans[i].key) != NULL)
+            change->plans[i].known = SAH_KNOWN_DONE;
+    if (change->expected_revision > 0)
+        return;
+    for (const struct evidence *e = r->evidence; e != NULL; e = e->next) {
+        if (e->state == SAH_STATE_UNSPECIFIED)
+            continue;
+        know_line(away, change, e);
+        if (!told)
+            know_event(away, change, e);
+        told = true;
+    }
+}
+
+/* ---- the port */
+
+static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
+{
+    struct sah_away *away = data;
+    const struct sah_store *port = sah_memory_store_port(away->memory);
+    const struct open_request *r = open_find(away, change->request_id);
+    bool knows = r != NULL && r->evidence != NULL && change->n_plans > 0;
+    struct waiting *w;
+
+    if (!knows && !has_evidence(change)) {
+        port->commit(port->data, change, fn, fn_data);
+        return;
+    }
+    w = calloc(1, sizeof *w);
+    SAH_ASSERT(w != NULL);
+    w->away = away;
+    w->change = *change;
+    w->fn = fn;
+    w->data = fn_data;
+    w->n_left = 1;
+    if (knows)
+        know(away, r, &w->change);
+    if (has_evidence(change))
+        write_evidence(w);
+    on_written(w, SAH_OK); /* the one above */
+}
+
+#define MEMORY(away) sah_memory_store_port((away)->memory)
+
+static void port_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->load(port->data, request_id, fn, fn_data);
+}
+
+static void port_lease(void *data, const char *endpoint, unsigned max_class, unsigned n, sah_lease_fn *fn,
+                       void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->lease(port->data, endpoint, max_class, n, fn, fn_data);
+}
+
+static void port_settle(void *data, const struct sah_settle *settle, sah_done_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->settle(port->data, settle, fn, fn_data);
+}
+
+static void port_tick(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->tick(port->data, limit, fn, fn_data);
+}
+
+static void port_stats(void *data, const char *const *endpoints, unsigned n, sah_stats_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->stats(port->data, endpoints, n, fn, fn_data);
+}
+
+static void port_take(void *data, const char *channel, unsigned n, uint32_t lease_ms, sah_events_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->outbox_take(port->data, channel, n, lease_ms, fn, fn_data);
+}
+
+static void port_ack(void *data, const char *event_id, sah_done_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->outbox_ack(port->data, event_id, fn, fn_data);
+}
+
+static void port_join(void *data, const char *main_id, const struct sah_item *item, bool at_once, uint32_t update_ms,
+                      sah_done_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->join(port->data, main_id, item, at_once, update_ms, fn, fn_data);
+}
+
+static void port_page(void *data, const char *main_id, sah_page_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->page(port->data, main_id, fn, fn_data);
+}
+
+static void port_page_done(void *data, const char *main_id, const struct sah_page_done *done, sah_done_fn *fn,
+                           void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->page_done(port->data, main_id, done, fn, fn_data);
+}
+
+static void port_work_over(void *data, const char *request_id, enum sah_work_kind kind, sah_done_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->work_over(port->data, request_id, kind, fn, fn_data);
+}
+
+static void port_message(void *data, const char *request_id, const struct sah_id *id, sah_bytes_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->message(port->data, request_id, id, fn, fn_data);
+}
+
+static void port_feed(void *data, const struct sah_feed_cursor *cursor, uint32_t window_ms, sah_feed_fn *fn,
+                      void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->feed(port->data, cursor, window_ms, fn, fn_data);
+}
+
+void direct_init(struct sah_away *away)
+{
+    away->direct_store = (struct sah_store){.data = away,
+                                            .commit = port_commit,
+                                            .load = port_load,
+                                            .lease = port_lease,
+                                            .settle = port_settle,
+                                            .tick = port_tick,
+                                            .stats = port_stats,
+                                            .outbox_take = port_take,
+                                            .outbox_ack = port_ack,
+                                            .join = port_join,
+                                            .page = port_page,
+                                            .page_done = port_page_done,
+                                            .work_over = port_work_over,
+                                            .message = port_message,
+                                            .feed = port_feed};
+}
+
+/* ---- what an earlier life left */
+
+static void read_evidence(struct sah_away *away, struct open_message *m, const struct sah_journal_part *part)
+{
+    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], case_no[SAH_CASE_SIZE] = "";
+    struct evidence *e;
+    struct sah_buf buf;
+    int n = 0;
+
+    sah_buf_init(&buf, RECORD_MAX + 1);
+    if (away->s.journal->read(away->s.journal->data, &m->id, part->type, part->part, &buf) == SAH_OK &&
+        (sah_buf_add(&buf, "", 1), !buf.failed) &&
+        sscanf(buf.data, "1 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %n", key, agency, state, &n) == 3 && n > 0) {
+        (void)sah_copy_cut(case_no, sizeof case_no, buf.data + n, strlen(buf.data + n));
+        e = open_evidence(m->request, key, agency);
+        e->state = sah_state_from(sah_slice_of(state));
+        memcpy(e->case_no, case_no, sizeof e->case_no);
+        (void)open_part(m->request, agency);
+    }
+    sah_buf_fini(&buf);
+}
+
+static bool take_up(void *data, const struct sah_journal_entry *entry)
+{
+    struct sah_away *away = data;
+    char request_id[SAH_REQUEST_ID_SIZE];
+    struct open_message *m;
+    struct sah_buf buf;
+
+    sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
+    if (away->s.journal->read(away->s.journal->data, &entry->id, SAH_JOURNAL_RECEIVED, 0, &buf) != SAH_OK ||
+        sah_message_decode(buf.data, buf.len, away->message, NULL, 0) != SAH_OK) {
+        sah_error(away->s.log, "event=journal.unreadable class=%u do=\"keep the folder for a person\"", entry->class_);
+        sah_buf_fini(&buf);
+        return true;
+    }
+    away_request_of(away, away->message, request_id);
+    m = open_add(away, &entry->id, away->message->kind, entry->class_, request_id);
+    for (size_t i = 0; i < entry->n_parts; i++)
+        if (entry->parts[i].type == SAH_JOURNAL_DIRECT)
+            read_evidence(away, m, &entry->parts[i]);
+    if (away->direct != NULL && m->kind == SAH_KIND_REQUEST && m->class_ <= 1)
+        m->request->direct = true;
+    sah_buf_fini(&buf);
+    return true;
+}
+
+void direct_replay(struct sah_away *away)
+{
+    away->s.journal->each(away->s.journal->data, take_up, away);
+    for (unsigned c = 0; c < SAH_JOURNAL_CLASSES; c++)
+        for (struct open_message *m = away->by_class[c].first; m != NULL; m = m->next) {
+            m->with_direct = m->request->direct;
+            away->n_untaken += m->with_direct;
+        }
+}
+
+void direct_fini(struct sah_away *away)
+{
+    sah_core_destroy(away->direct);
+    sah_memory_store_destroy(away->memory);
+}

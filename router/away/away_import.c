@@ -1,0 +1,283 @@
+/*
+ * away_import - one request of the direct core on its way into the main store: message after message,
+ * each one atomic change with all that is known of its deliveries, so that at no moment can anybody
+ * lease what an agency has. (I2, I4, I5, I6)
+ *
+ * Owns:    requests on their way; they are held in memory meanwhile.
+ * Used by: away_bring.c. Never: lowers a class, moves a line back (policy/lifecycle), closes a message
+ *          before the main store has it.
+ *
+ * The main store may have the request after all: an answer that came too late, another router, an
+ * earlier try whose reply was lost. Then what it has stays, and what is known is added.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "away/away_priv.h"
+#include "policy/lifecycle.h"
+
+#define TRIES_MAX 16
+#define AGAIN_MS 500
+
+struct import {
+    struct sah_away *away;
+    struct import *next;
+    struct open_request *r;
+    size_t at;       /* message of the request */
+    bool known;      /* the main store has that message */
+    bool was_there;  /* it had the request before we came */
+    unsigned tries;
+    bool urgent;     /* something of it is still to be sent */
+};
+
+static void step(struct import *im);
+
+static void unlink_import(struct import *im)
+{
+    struct import **at = &im->away->imports;
+
+    while (*at != im)
+        at = &(*at)->next;
+    *at = im->next;
+    im->away->n_imports--;
+}
+
+static void failed(struct import *im, int err)
+{
+    struct sah_away *away = im->away;
+
+    away->counters.bring_failed++;
+    if (err != SAH_EDOWN && err != SAH_ETIMEOUT && err != SAH_ECANCELED)
+        sah_error(away->s.log, "event=away.import_failed request=%s err=\"%s\"", im->r->request_id, sah_strerror(err));
+    if (err != SAH_ECANCELED) {
+        sah_memory_store_release(away->memory, im->r->request_id);
+        im->r->moving = false;
+        for (struct open_message *m = im->r->first; m != NULL; m = m->next_of_request)
+            m->next_try_ms = away->now.mono_ms + AGAIN_MS;
+    }
+    unlink_import(im);
+    free(im);
+}
+
+/* The main store has all of it. */
+static void finished(struct import *im)
+{
+    struct sah_away *away = im->away;
+    struct open_request *r = im->r;
+    struct open_message *m = r->first, *next;
+
+    away->counters.imported++;
+    away->counters.merged += im->was_there;
+    away->kick |= im->urgent;
+    sah_info(away->s.log, "event=away.imported request=%s messages=%zu merged=%d", r->request_id, im->at, im->was_there);
+    sah_memory_store_drop(away->memory, r->request_id);
+    r->moving = r->direct = false;
+    unlink_import(im);
+    free(im);
+    for (; m != NULL; m = next) { /* r goes with its last one */
+        next = m->next_of_request;
+        if (m->taken)
+            open_close(away, m);
+    }
+}
+
+/* ---- what the main store has, and what is known */
+
+static const struct sah_line *line_in(const struct sah_request_view *view, const char *agency)
+{
+    for (unsigned i = 0; i < view->n_lines; i++)
+        if (strcmp(view->lines[i].agency, agency) == 0)
+            return &view->lines[i];
+    return NULL;
+}
+
+static bool has_message(const struct sah_request_view *view, const struct sah_id *id)
+{
+    for (unsigned i = 0; i < view->n_messages; i++)
+        if (sah_id_equal(&view->messages[i].id, id))
+            return true;
+    return sah_id_equal(&view->request->id, id);
+}
+
+/* Does our line say more than the one that is there? */
+static bool moves(const struct sah_line *old, const struct sah_line *ours, const struct sah_request_view *view)
+{
+    bool booking = strcmp(view->request->u.request.triage.service, "LPG_BOOKING") == 0;
+    enum sah_move_kind kind;
+
+    if (ours->state <= SAH_STATE_QUEUED)
+        return false;
+    kind = sah_lifecycle_move(old->state, ours->state, SAH_LEVEL_PERSON, view->priority, booking).kind;
+    return kind == SAH_MOVE_APPLY || kind == SAH_MOVE_REPEAT;
+}
+
+static void drop_timer(struct sah_change *change, const char *agency)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < change->n_timers; i++)
+        if (strcmp(change->timers[i].agency, agency) != 0)
+            change->timers[kept++] = change->timers[i];
+    change->n_timers = kept;
+}
+
+static void merge_lines(struct sah_change *change, const struct sah_request_view *view)
+{
+    unsigned kept = 0, room = SAH_LINES_MAX - view->n_lines;
+
+    for (unsigned i = 0; i < change->n_lines; i++) {
+        const struct sah_line *old = line_in(view, change->lines[i].agency);
+
+        if (old == NULL ? room == 0 : !moves(old, &change->lines[i], view)) {
+            drop_timer(change, change->lines[i].agency);
+            continue;
+        }
+        room -= old == NULL;
+        change->lines[kept++] = change->lines[i];
+    }
+    change->n_lines = kept;
+}
+
+static void merge_request(struct sah_change *change, const struct sah_request_view *view)
+{
+    merge_lines(change, view);
+    memcpy(change->incident_id, view->incident_id, sizeof change->incident_id);
+    change->rule[0] = '\0';
+    if (sah_priority_higher(change->priority, view->priority) == view->priority)
+        change->priority = SAH_PRIORITY_UNSPECIFIED;
+    if (view->closed_ms > 0 || change->closed_ms == 0)
+        change->closed_ms = -1;
+}
+
+/* Agencies that only the main store knows of get what was said meanwhile. */
+static void plan_others(const struct sah_away *away, struct sah_change *change, const struct sah_request_view *view)
+{
+    for (unsigned i = 0; i < view->n_lines && change->n_plans < SAH_PLANS_MAX; i++) {
+        const struct sah_line *line = &view->lines[i];
+        const struct sah_agency *agency = sah_roster_agency(away->s.roster, sah_slice_of(line->agency));
+        struct sah_plan *plan = &change->plans[change->n_plans];
+        bool planned = false;
+
+        for (unsigned j = 0; j < change->n_plans; j++)
+            planned = planned || strcmp(change->plans[j].agency, line->agency) == 0;
+        if (planned || agency == NULL || sah_state_is_over(line->state))
+            continue;
+        memset(plan, 0, sizeof *plan);
+        sah_delivery_key(&change->message_id, agency->id, plan->key);
+        memcpy(plan->agency, agency->id, sizeof plan->agency);
+        memcpy(plan->endpoint, agency->endpoints[0].id, sizeof plan->endpoint);
+        plan->message_id = change->message_id;
+        plan->kind = change->kind;
+        plan->sequence = change->sequence;
+        change->n_plans++;
+    }
+}
+
+static void merge(struct import *im, struct sah_change *change, const struct sah_request_view *view)
+{
+    change->expected_revision = view->revision;
+    im->known = im->known || has_message(view, &change->message_id);
+    if (im->at == 0)
+        merge_request(change, view);
+    else if (!im->known) {
+        change->sequence = view->last_sequence + 1;
+        plan_others(im->away, change, view);
+    }
+    if (im->known) { /* what is known of it is all that is new */
+        change->bytes = (struct sah_slice){NULL, 0};
+        change->kind = SAH_KIND_UNSPECIFIED;
+        change->sequence = 0;
+    }
+}
+
+/* ---- load, decide, commit, next message */
+
+static void on_committed(void *data, int err, const struct sah_committed *committed)
+{
+    struct import *im = data;
+
+    if (err == SAH_ECONFLICT && ++im->tries < TRIES_MAX) {
+        step(im);
+        return;
+    }
+    if (err != SAH_OK) {
+        failed(im, err);
+        return;
+    }
+    if (committed->duplicate && !im->known) {
+        im->known = true; /* past the newest that a view holds, or just now */
+        step(im);
+        return;
+    }
+    im->at++;
+    im->known = false;
+    im->tries = 0;
+    step(im);
+}
+
+static void on_loaded(void *data, int err, const struct sah_request_view *view)
+{
+    struct import *im = data;
+    struct sah_away *away = im->away;
+    struct sah_change *change = away->scratch;
+
+    if ((err != SAH_OK && err != SAH_ENOENT) || (err == SAH_ENOENT && im->at > 0)) {
+        failed(im, err);
+        return;
+    }
+    (void)sah_memory_store_export(away->memory, im->r->request_id, im->at, change);
+    im->was_there |= err == SAH_OK && im->at == 0;
+    if (err == SAH_OK)
+        merge(im, change, view);
+    for (unsigned i = 0; i < change->n_plans; i++)
+        im->urgent |= change->plans[i].known == SAH_KNOWN_NOTHING;
+    (void)sah_format(change->audit, sizeof change->audit, "brought back message=%zu known=%d policy=%s", im->at,
+                     im->known, away->s.policy->version);
+    away->store.commit(away->store.data, change, on_committed, im);
+}
+
+static void step(struct import *im)
+{
+    struct sah_away *away = im->away;
+
+    if (!sah_memory_store_export(away->memory, im->r->request_id, im->at, away->scratch)) {
+        finished(im);
+        return;
+    }
+    away->store.load(away->store.data, im->r->request_id, on_loaded, im);
+}
+
+bool import_start(struct sah_away *away, struct open_request *r, bool with_events)
+{
+    struct import *im;
+
+    for (const struct open_message *m = r->first; m != NULL; m = m->next_of_request)
+        if (m->with_direct && !m->taken)
+            return false; /* the direct core has not seen all of it yet */
+    if (!sah_memory_store_has(away->memory, r->request_id) ||
+        !sah_memory_store_hold(away->memory, r->request_id, with_events))
+        return false;
+    im = calloc(1, sizeof *im);
+    if (im == NULL) {
+        sah_memory_store_release(away->memory, r->request_id);
+        return false;
+    }
+    im->away = away;
+    im->r = r;
+    im->next = away->imports;
+    away->imports = im;
+    away->n_imports++;
+    r->moving = true;
+    step(im);
+    return true;
+}
+
+void import_fini(struct sah_away *away)
+{
+    while (away->imports != NULL) {
+        struct import *im = away->imports;
+
+        away->imports = im->next;
+        free(im);
+    }
+}

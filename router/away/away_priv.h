@@ -1,0 +1,162 @@
+/*
+ * away_priv - what the files of this folder share, and nobody else includes.
+ */
+#ifndef SAHAYA_AWAY_AWAY_PRIV_H
+#define SAHAYA_AWAY_AWAY_PRIV_H
+
+#include "away/away.h"
+#include "store/memory_index.h"
+#include "store/memory_store.h"
+
+#define AWAY_MAGIC 0x5a415741u
+#define WATCHED_KEYS_MAX SAH_LINES_MAX
+#define WATCHED_MAX 4096
+
+struct open_request;
+
+struct open_message { /* in the journal, and not known to be in the main store */
+    struct sah_id id;
+    enum sah_kind kind;
+    unsigned class_; /* as in the journal: SAH_JOURNAL_UNCLASSIFIED is one */
+    struct open_request *request;
+    struct open_message *next_of_request;
+    struct open_message *prev, *next; /* of its class, oldest first */
+    bool with_direct; /* the direct core is to take it */
+    bool taken;       /* ...and did */
+    bool busy;        /* with the main core now */
+    uint64_t next_try_ms, unknown_since_ms;
+};
+
+struct evidence { /* what came of a delivery without the main store */
+    struct evidence *next;
+    char key[SAH_KEY_SIZE];
+    char agency[SAH_AGENCY_SIZE];
+    enum sah_state state; /* UNSPECIFIED: of an amendment, which is in no state */
+    char case_no[SAH_CASE_SIZE];
+};
+
+struct open_request {
+    char request_id[SAH_REQUEST_ID_SIZE];
+    struct open_message *first, *last;
+    bool direct; /* the direct core has it, or will in a moment */
+    bool moving; /* on its way into the main store */
+    unsigned n_parts;
+    char parts[SAH_JOURNAL_PARTS_MAX / 2][SAH_AGENCY_SIZE]; /* DIRECT records: part i is about this agency */
+    struct evidence *evidence;
+};
+
+struct watched { /* a P0 or P1 that the main store has and not every agency yet */
+    struct watched *prev, *next; /* oldest first */
+    char request_id[SAH_REQUEST_ID_SIZE];
+    struct sah_id id;
+    unsigned class_;
+    unsigned n_keys;
+    struct watched_key {
+        char key[SAH_KEY_SIZE];
+        char agency[SAH_AGENCY_SIZE];
+        bool over, acked;
+        unsigned in_flight;
+    } keys[WATCHED_KEYS_MAX];
+    uint64_t since_ms;
+    size_t len;
+    char bytes[];
+};
+
+struct coming; /* a message on its way in: away_take.c */
+struct store_call; /* a call on the main store under way: away_store.c */
+struct import; /* a request on its way into the main store: away_import.c */
+
+struct sah_away {
+    uint32_t magic;
+    struct sah_away_settings s;
+    struct sah_now now;
+    struct sah_away_counters counters;
+    struct sah_health health;
+    struct sah_core *main, *direct;
+    struct sah_store store;         /* the main store, seen through */
+    struct sah_store direct_store;  /* the one in memory, seen through */
+    struct sah_agencies agencies;   /* of the main core, seen through */
+    struct sah_memory_store *memory;
+    bool stopping, kick;
+
+    struct memory_index requests; /* struct open_request by id */
+    struct memory_index messages; /* struct open_message by id */
+    struct { struct open_message *first, *last; } by_class[SAH_JOURNAL_CLASSES];
+    size_t n_untaken; /* of the direct core's */
+
+    struct memory_index watched_of, watched_keys; /* by request, by key */
+    struct { struct watched *first, *last; } watched;
+    size_t n_watched;
+
+    struct coming *coming_first, *coming_last;
+    unsigned n_coming;
+    struct store_call *calls_first, *calls_last; /* oldest first */
+    struct import *imports;
+    unsigned n_imports, n_brought; /* under way */
+    uint64_t next_bring_ms;
+    struct sah_change *scratch; /* large */
+    struct sah_message *message; /* large */
+
+    char run_id[41];
+    uint64_t accept_seq;
+    bool lost;
+};
+
+static inline uint64_t away_mono(const struct sah_away *away)
+{
+    return away->s.mono_ms(away->s.data);
+}
+
+/* ---- away_open.c: messages and requests that are open in the journal */
+struct open_request *open_find(const struct sah_away *away, const char *request_id);
+struct open_message *open_find_message(const struct sah_away *away, const struct sah_id *id);
+struct open_message *open_add(struct sah_away *away, const struct sah_id *id, enum sah_kind kind, unsigned class_,
+                              const char *request_id);
+void open_close(struct sah_away *away, struct open_message *m); /* writes CLOSED; its request may go too */
+void open_fini(struct sah_away *away);
+/* The message that made it; NULL when the journal has only later ones. */
+struct open_message *open_request_message(const struct open_request *r);
+struct evidence *open_evidence(struct open_request *r, const char *key, const char *agency);
+/* The part of DIRECT records about an agency; -1: no room. */
+int open_part(struct open_request *r, const char *agency);
+/* Class and request of a message. */
+unsigned away_class_of(const struct sah_away *away, const struct sah_message *message);
+void away_request_of(const struct sah_away *away, const struct sah_message *message,
+                     char ret_request_id[SAH_REQUEST_ID_SIZE]);
+
+/* ---- away_take.c: the way in */
+void take_message(void *data, const struct sah_message *message, struct sah_slice bytes, struct sah_now now,
+                  sah_core_result_fn *fn, void *fn_data);
+void take_turn(struct sah_away *away);
+void take_fini(struct sah_away *away);
+uint64_t take_next_ms(const struct sah_away *away); /* when a race ends; 0 = none runs */
+/* The direct core takes what the journal has; `bytes` empty: they are read there. */
+void take_direct(struct sah_away *away, struct open_message *m, struct sah_slice bytes);
+void take_saw(struct sah_away *away, const struct sah_result *result);
+
+/* ---- away_store.c: the main store seen through */
+void store_init(struct sah_away *away);
+void store_fini(struct sah_away *away);
+/* Is it silent, or saying no, for so long? */
+bool store_is_quiet(const struct sah_away *away, uint32_t ms);
+
+/* ---- away_watch.c: P0 and P1 that the main store took, until an agency has them */
+void watch_init(struct sah_away *away);
+void watch_add(struct sah_away *away, const struct sah_change *change);
+void watch_leased(struct sah_away *away, const struct sah_leased *leased);
+void watch_over(struct sah_away *away, const char *key);
+void watch_turn(struct sah_away *away);
+void watch_fini(struct sah_away *away);
+
+/* ---- away_direct.c: the store in memory seen through, and what the journal says of it */
+void direct_init(struct sah_away *away);
+void direct_fini(struct sah_away *away);
+/* Takes up what an earlier life left in the journal. */
+void direct_replay(struct sah_away *away);
+
+/* ---- away_import.c, away_bring.c: back into the main store */
+bool import_start(struct sah_away *away, struct open_request *r, bool with_events);
+void import_fini(struct sah_away *away);
+void bring_turn(struct sah_away *away);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * memory_store_move - a request on its way out of the store in memory into another one.
+ *
+ * Owns: what a held request is, and how what is known of a delivery is said in a plan.
+ * Used by: router/away, when Redis is back.
+ * Never: completes; forgets anything but what it is told to drop.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory_store_priv.h"
+
+bool sah_memory_store_has(const struct sah_memory_store *memory, const char *request_id)
+{
+    return model_request(memory, request_id) != NULL;
+}
+
+const struct sah_memory_delivery *sah_memory_store_find(const struct sah_memory_store *memory, const char *key)
+{
+    return model_delivery(memory, key);
+}
+
+size_t sah_memory_store_requests(const struct sah_memory_store *memory)
+{
+    return memory->requests.n;
+}
+
+bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_id, bool with_events)
+{
+    struct memory_request *r = model_request(memory, request_id);
+
+    SAH_ASSERT(r != NULL && !r->held);
+    for (size_t i = 0; i < r->deliveries.n; i++)
+        if (((struct sah_memory_delivery *)r->deliveries.v[i])->state == SAH_MEMORY_LEASED)
+            return false;
+    for (size_t i = 0; with_events && i < memory->events.n; i++) {
+        const struct memory_event *e = memory->events.v[i];
+
+        if (e->hidden_until_ms > memory->now_ms && strcmp(e->event.status.request_id, request_id) == 0)
+            return false;
+    }
+    r->held = true;
+    memory->n_held++;
+    return true;
+}
+
+void sah_memory_store_release(struct sah_memory_store *memory, const char *request_id)
+{
+    struct memory_request *r = model_request(memory, request_id);
+
+    SAH_ASSERT(r != NULL && r->held);
+    r->held = false;
+    memory->n_held--;
+}
+
+/* ---- what it is as a change */
+
+static void export_plan(const struct sah_memory_store *memory, const struct sah_memory_delivery *d,
+                        struct sah_plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    memcpy(plan->key, d->key, sizeof plan->key);
+    memcpy(plan->agency, d->agency, sizeof plan->agency);
+    memcpy(plan->endpoint, d->endpoint, sizeof plan->endpoint);
+    plan->message_id = d->message_id;
+    plan->kind = d->kind;
+    plan->sequence = d->sequence;
+    plan->n_previous = d->n_previous;
+    memcpy(plan->previous, d->previous, sizeof plan->previous);
+    plan->attempts = d->attempts;
+    plan->possible_duplicate = d->possible_duplicate || d->attempts > 0;
+    plan->fell_back = d->fell_back;
+    plan->known = d->state == SAH_MEMORY_DONE   ? SAH_KNOWN_DONE
+                  : d->state == SAH_MEMORY_DEAD ? SAH_KNOWN_DEAD
+                                                : SAH_KNOWN_NOTHING;
+    if (d->state == SAH_MEMORY_DELAYED && d->due_ms > memory->now_ms)
+        plan->hold_ms = (uint32_t)(d->due_ms - memory->now_ms);
+}
+
+static void export_timers(const struct sah_memory_store *memory, const struct memory_request *r,
+                          struct sah_change *change)
+{
+    for (unsigned i = 0; i < r->view.n_lines; i++) {
+        struct sah_timer_set *timer = &change->timers[change->n_timers];
+        const struct sah_line *line = &r->view.lines[i];
+
+        if (line->timer == SAH_TIMER_NONE)
+            continue;
+        change->n_timers++;
+        memset(timer, 0, sizeof *timer);
+        memcpy(timer->agency, line->agency, sizeof timer->agency);
+        timer->kind = line->timer;
+        timer->level = line->timer_level;
+        timer->still = !r->timers[i].armed;
+        if (r->timers[i].armed && r->timers[i].next_ms > memory->now_ms)
+            timer->after_now_ms = (uint32_t)(r->timers[i].next_ms - memory->now_ms);
+    }
+}
+
+static void export_request(const struct sah_memory_store *memory, const struct memory_request *r,
+                           struct sah_change *change)
+{
+    memcpy(change->incident_id, r->view.incident_id, sizeof change->incident_id);
+    memcpy(change->service, r->service, sizeof change->service);
+    memcpy(change->incident_type, r->incident_type, sizeof change->incident_type);
+    memcpy(change->rule, r->rule, sizeof change->rule);
+    change->priority = r->view.priority;
+    change->closed_ms = r->view.closed_ms;
+    change->n_lines = r->view.n_lines;
+    memcpy(change->lines, r->view.lines, sizeof change->lines);
+    export_timers(memory, r, change);
+    for (size_t i = 0; i < memory->events.n && change->n_events < SAH_EVENTS_MAX; i++) {
+        const struct memory_event *e = memory->events.v[i];
+
+        if (strcmp(e->event.status.request_id, r->view.request_id) == 0)
+            change->events[change->n_events++] = e->event;
+    }
+}
+
+bool sah_memory_store_export(const struct sah_memory_store *memory, const char *request_id, size_t i,
+                             struct sah_change *ret_change)
+{
+    const struct memory_request *r = model_request(memory, request_id);
+    const struct memory_message *m;
+
+    SAH_ASSERT(r != NULL);
+    if (i >= r->messages.n)
+        return false;
+    m = r->messages.v[i];
+    memset(ret_change, 0, sizeof *ret_change);
+    memcpy(ret_change->request_id, r->view.request_id, sizeof ret_change->request_id);
+    ret_change->message_id = m->id;
+    ret_change->bytes = (struct sah_slice){m->bytes, m->len};
+    ret_change->kind = m->kind;
+    ret_change->sequence = m->sequence;
+    ret_change->closed_ms = -1;
+    if (i == 0)
+        export_request(memory, r, ret_change);
+    for (size_t j = 0; j < r->deliveries.n && ret_change->n_plans < SAH_PLANS_MAX; j++) {
+        const struct sah_memory_delivery *d = r->deliveries.v[j];
+
+        if (sah_id_equal(&d->message_id, &m->id))
+            export_plan(memory, d, &ret_change->plans[ret_change->n_plans++]);
+    }
+    return true;
+}
+
+/* ---- gone */
+
+static void forget(struct vec *vec, const void *item)
+{
+    for (size_t i = 0; i < vec->n; i++)
+        if (vec->v[i] == item) {
+            vec_remove(vec, i);
+            return;
+        }
+}
+
+void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_id)
+{
+    struct memory_request *r = model_request(memory, request_id);
+
+    SAH_ASSERT(r != NULL);
+    if (r->held)
+        sah_memory_store_release(memory, request_id);
+    for (size_t i = 0; i < r->deliveries.n; i++) {
+        struct sah_memory_delivery *d = r->deliveries.v[i];
+
+        index_remove(&memory->delivery_of, d->key, strlen(d->key));
+        forget(&memory->live, d);
+        forget(&memory->deliveries, d);
+        free(d);
+    }
+    for (size_t i = 0; i < r->messages.n; i++) {
+        struct memory_message *m = r->messages.v[i];
+
+        index_remove(&memory->message_of, &m->id, sizeof m->id);
+        forget(&memory->messages, m);
+        free(m);
+    }
+    for (size_t i = memory->events.n; i > 0; i--) {
+        struct memory_event *e = memory->events.v[i - 1];
+
+        if (strcmp(e->event.status.request_id, request_id) == 0) {
+            vec_remove(&memory->events, i - 1);
+            free(e);
+        }
+    }
+    model_incident_forget(memory, request_id);
+    index_remove(&memory->request_of, r->view.request_id, strlen(r->view.request_id));
+    forget(&memory->requests, r);
+    free(r->deliveries.v);
+    free(r->messages.v);
+    free(r);
+}
