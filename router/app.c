@@ -17,6 +17,7 @@
 #include "agency/callback.h"
 #include "agency/http_agency.h"
 #include "app.h"
+#include "app_away.h"
 #include "link/link.h"
 #include "ops/ops.h"
 #include "store/keys.h"
@@ -42,12 +43,13 @@ struct app {
     struct sah_chance chance;
     uint32_t chance_state;
     struct sah_core *core;
+    struct app_away *away; /* NULL: no journal is set */
     struct sah_callback *callback;
     struct sah_ops *ops;
     struct sah_http_server *http, *admin;
     struct sah_timer *turn, *drain;
     uint64_t too_large, drain_until_ms;
-    bool stopping;
+    bool stopping, woken;
     char producer[80];
 };
 
@@ -98,7 +100,24 @@ static void on_turn(void *data)
 {
     struct app *app = data;
 
-    sah_timer_start(app->turn, sah_core_tick(app->core, now_of()));
+    uint32_t wait_ms, away_ms;
+
+    app->woken = false;
+    wait_ms = sah_core_tick(app->core, now_of());
+    if (app->away != NULL) {
+        away_ms = sah_away_tick(app_away_of(app->away), now_of());
+        wait_ms = away_ms < wait_ms ? away_ms : wait_ms;
+    }
+    sah_timer_start(app->turn, app->woken ? 0 : wait_ms);
+}
+
+static void on_wake(void *data)
+{
+    struct app *app = data;
+
+    app->woken = true;
+    if (app->turn != NULL)
+        sah_timer_start(app->turn, 0);
 }
 
 static void on_redis_condition(void *data, enum sah_redis_condition was)
@@ -135,11 +154,21 @@ static uint64_t unauthorised(void *data)
     return sah_callback_unauthorised(((struct app *)data)->callback);
 }
 
+static unsigned in_flight(const struct app *app)
+{
+    return sah_core_in_flight(app->core) + (app->away == NULL ? 0 : sah_away_in_flight(app_away_of(app->away)));
+}
+
+static void ops_away(void *data, struct sah_ops_away *ret_away)
+{
+    app_away_view(((struct app *)data)->away, ret_away);
+}
+
 static void on_drain(void *data)
 {
     struct app *app = data;
 
-    if (sah_core_in_flight(app->core) == 0 || sah_clock_mono_ms() >= app->drain_until_ms)
+    if (in_flight(app) == 0 || sah_clock_mono_ms() >= app->drain_until_ms)
         sah_loop_stop(app->loop);
     else
         sah_timer_start(app->drain, 20);
@@ -155,8 +184,9 @@ static void on_stop_signal(void *data, int signal)
         return;
     }
     app->stopping = true;
-    sah_info(app->log, "event=router.stopping in_flight=%u", sah_core_in_flight(app->core));
+    sah_info(app->log, "event=router.stopping in_flight=%u", in_flight(app));
     sah_core_stop(app->core);
+    sah_away_stop(app->away == NULL ? NULL : app_away_of(app->away));
     app->drain_until_ms = sah_clock_mono_ms() + (uint64_t)app->conf->drain_ms;
     on_drain(app);
 }
@@ -222,6 +252,33 @@ static int make_link(struct app *app)
     return SAH_OK;
 }
 
+/* What stands before the core while Redis is away; without a journal nothing does. */
+static int make_away(struct app *app, struct sah_core_settings *settings)
+{
+    const struct app_away_parts parts = {.loop = app->loop,
+                                         .conf = app->conf,
+                                         .lane = app->lane,
+                                         .policy = app->policy,
+                                         .roster = app->roster,
+                                         .store = &app->store,
+                                         .agencies = &app->agencies,
+                                         .adapters = &app->adapters,
+                                         .chance = &app->chance,
+                                         .log = app->log,
+                                         .wake = on_wake,
+                                         .data = app};
+    int err;
+
+    if (app->conf->journal_dir[0] == '\0')
+        return SAH_OK;
+    err = app_away_create(&parts, &app->away);
+    if (err != SAH_OK)
+        return err;
+    settings->store = sah_away_store(app_away_of(app->away));
+    settings->agencies = sah_away_agencies(app_away_of(app->away));
+    return SAH_OK;
+}
+
 static int make_core(struct app *app)
 {
     struct sah_core_settings settings = {.lane = app->lane,
@@ -236,6 +293,7 @@ static int make_core(struct app *app)
                                          .adapters = &app->adapters,
                                          .chance = &app->chance,
                                          .log = app->log};
+    struct sah_front front;
     int err = sah_http_client_create(app->loop, &app->client);
 
     if (err == SAH_OK)
@@ -243,11 +301,19 @@ static int make_core(struct app *app)
     if (err != SAH_OK)
         return failed(app, err, "HTTP client for agencies", "agencies");
     sah_http_agency_port(app->http_agency, &app->agencies);
+    err = make_away(app, &settings);
+    if (err != SAH_OK)
+        return failed(app, err, "journal", "journal_dir");
     err = sah_core_create(&settings, &app->core);
     if (err != SAH_OK)
         return failed(app, err, "core", "jobs_max");
-    sah_link_attach(app->link, app->core);
-    err = sah_callback_create(app->core, app->roster, app->log, &app->callback);
+    front = sah_core_front(app->core);
+    if (app->away != NULL) {
+        sah_away_attach(app_away_of(app->away), app->core, now_of());
+        front = sah_away_front(app_away_of(app->away));
+    }
+    sah_link_attach(app->link, front);
+    err = sah_callback_create(front, app->roster, app->log, &app->callback);
     if (err != SAH_OK)
         return failed(app, err, "tokens of agencies", "agencies");
     return SAH_OK;
@@ -272,6 +338,7 @@ static int make_http(struct app *app)
                                    .admin_token_file = app->conf->admin_token_file,
                                    .too_large = &app->too_large,
                                    .unauthorised = unauthorised,
+                                   .away = app->away != NULL ? ops_away : NULL,
                                    .data = app,
                                    .log = app->log};
     char address[SAH_PATH_SIZE + 8];
@@ -329,18 +396,21 @@ static int make(struct app *app)
 static void unmake(struct app *app)
 {
     sah_timer_destroy(app->turn);
+    app->turn = NULL;
     sah_timer_destroy(app->drain);
     if (app->core != NULL)
         sah_core_stop(app->core);
     sah_http_client_destroy(app->client);
     sah_redis_destroy(app->redis);
     sah_redis_store_destroy(app->redis_store);
+    app_away_close_journal(app->away);
     sah_callback_stop(app->callback);
     sah_http_server_destroy(app->http);
     sah_http_server_destroy(app->admin);
     sah_ops_destroy(app->ops);
     sah_callback_destroy(app->callback);
     sah_core_destroy(app->core);
+    app_away_destroy(app->away);
     sah_http_agency_destroy(app->http_agency);
     sah_link_destroy(app->link);
     sah_loop_destroy(app->loop);
@@ -365,7 +435,7 @@ int router_app_run(const struct router_conf *conf, enum sah_lane lane, const str
                  sah_http_server_port(app->http), roster->n_agencies, policy->version, roster->version);
         on_turn(app);
         sah_loop_run(app->loop);
-        sah_info(app->log, "event=router.stopped in_flight=%u", sah_core_in_flight(app->core));
+        sah_info(app->log, "event=router.stopped in_flight=%u", in_flight(app));
     }
     unmake(app);
     free(app);

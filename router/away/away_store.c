@@ -79,15 +79,40 @@ static bool direct_has(const struct sah_away *away, const char *request_id)
 
 /* ---- completions */
 
+/* What the direct core has stays leased and is not sent: the merge settles it, or it comes home. */
+static unsigned keep_ours(struct sah_away *away, const struct sah_leased *leased, unsigned n,
+                          struct sah_leased ret_kept[SAH_LEASE_MAX])
+{
+    unsigned n_kept = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (direct_has(away, leased[i].request_id))
+            continue;
+        if (leased[i].kind == SAH_KIND_REQUEST && sah_priority_class(leased[i].priority) <= 1)
+            watch_leased(away, &leased[i]);
+        ret_kept[n_kept++] = leased[i];
+    }
+    return n_kept;
+}
+
 static void on_commit(void *data, int err, const struct sah_committed *committed)
 {
     struct store_call call = end(data, err);
+    struct sah_leased kept[SAH_LEASE_MAX];
+    struct sah_committed ours;
 
-    if (err == SAH_OK && !committed->stale && call.key[0] != '\0')
-        watch_over(call.away, call.key);
-    if (err == SAH_OK && !committed->duplicate && !committed->stale && call.watched != NULL)
-        watch_add(call.away, call.watched);
-    ((sah_commit_fn *)call.fn)(call.data, err, committed);
+    if (err != SAH_OK) {
+        ((sah_commit_fn *)call.fn)(call.data, err, committed);
+    } else {
+        if (!committed->stale && call.key[0] != '\0')
+            watch_over(call.away, call.key);
+        if (!committed->duplicate && !committed->stale && call.watched != NULL)
+            watch_add(call.away, call.watched);
+        ours = *committed;
+        ours.n_leased = keep_ours(call.away, committed->leased, committed->n_leased, kept);
+        ours.leased = kept;
+        ((sah_commit_fn *)call.fn)(call.data, err, &ours);
+    }
     if (call.watched != NULL)
         free((void *)(uintptr_t)call.watched->bytes.ptr);
     free(call.watched);
@@ -100,22 +125,13 @@ static void on_load(void *data, int err, const struct sah_request_view *view)
     ((sah_load_fn *)call.fn)(call.data, err, view);
 }
 
-/* What the direct core has stays leased and is not sent: the merge settles it, or it comes home. */
 static void on_lease(void *data, int err, const struct sah_leased *leased, unsigned n)
 {
     struct store_call call = end(data, err);
-    struct sah_away *away = call.away;
     struct sah_leased kept[SAH_LEASE_MAX];
-    unsigned n_kept = 0;
 
-    for (unsigned i = 0; err == SAH_OK && i < n; i++) {
-        if (direct_has(away, leased[i].request_id))
-            continue;
-        if (leased[i].kind == SAH_KIND_REQUEST && sah_priority_class(leased[i].priority) <= 1)
-            watch_leased(away, &leased[i]);
-        kept[n_kept++] = leased[i];
-    }
-    ((sah_lease_fn *)call.fn)(call.data, err, kept, n_kept);
+    n = err == SAH_OK ? keep_ours(call.away, leased, n, kept) : 0;
+    ((sah_lease_fn *)call.fn)(call.data, err, kept, n);
 }
 
 static void on_tick(void *data, int err, const struct sah_ticked *ticked)

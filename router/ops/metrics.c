@@ -118,6 +118,34 @@ static void queues(struct out *out, struct sah_ops *ops, const struct sah_store_
     gauge(out, "sahaya_router_quarantined", "pieces that could not be understood", stats->quarantined);
 }
 
+static void away_metrics(struct out *out, const struct sah_ops *ops)
+{
+    static const char *const states[] = {"NORMAL", "SLOW", "DOWN", "DRAIN"};
+    struct sah_ops_away away;
+
+    if (ops->s.away == NULL)
+        return;
+    ops->s.away(ops->s.data, &away);
+    family(out, "sahaya_router_state", "gauge", "1 for the state the router is in");
+    for (unsigned i = 0; i < SAH_LEN(states); i++)
+        sah_buf_addf(&out->buf, "sahaya_router_state{state=\"%s\"} %d\n", states[i],
+                     strcmp(states[i], away.state) == 0);
+    gauge(out, "sahaya_router_journal_left", "messages in the journal that Redis does not have", away.left);
+    gauge(out, "sahaya_router_journal_open", "messages open in the journal", away.journal_open);
+    gauge(out, "sahaya_router_journal_used_percent", "of the room the journal may use", away.journal_used_percent);
+    gauge(out, "sahaya_router_journal_suspects", "segments given up after a failed write: look at the disk",
+          away.journal_suspects);
+    gauge(out, "sahaya_router_direct_requests", "requests delivered without Redis now", away.direct);
+    gauge(out, "sahaya_router_store_lost_writes", "1 when Redis came back with less than it had", away.lost);
+    for (unsigned i = 0; i < away.n_counters; i++) {
+        char name[64];
+
+        (void)sah_format(name, sizeof name, "sahaya_router_away_%s", away.counters[i].name);
+        family(out, name, "counter", "while Redis was away, since start");
+        sah_buf_addf(&out->buf, "%s_total %llu\n", name, (unsigned long long)away.counters[i].value);
+    }
+}
+
 static void answer_metrics(struct sah_ops *ops, struct sah_http_exchange *x, int err, const struct sah_store_stats *stats)
 {
     const char *accept = sah_http_header(x, "Accept");
@@ -132,6 +160,7 @@ static void answer_metrics(struct sah_ops *ops, struct sah_http_exchange *x, int
           durability->known && durability->durable);
     sah_redis_health_metrics(ops->s.redis, &out.buf, out.open_metrics);
     gauge(&out, "sahaya_router_adapters", "adapters heard in the last 3 s", sah_link_adapters_alive(ops->s.link));
+    away_metrics(&out, ops);
     gauge(&out, "sahaya_router_jobs", "messages and statuses under way", sah_core_jobs(ops->s.core));
     family(&out, "sahaya_router_http_too_large", "counter", "bodies refused for their size");
     sah_buf_addf(&out.buf, "sahaya_router_http_too_large_total %llu\n", (unsigned long long)*ops->s.too_large);

@@ -23,12 +23,12 @@ static uint64_t hash_of(const void *key, size_t len)
 static void grow(struct memory_index *index)
 {
     size_t cap = index->cap == 0 ? SLOTS_AT_START : index->cap * 2;
-    struct memory_item **slots = calloc(cap, sizeof *slots);
+    struct index_item **slots = calloc(cap, sizeof *slots);
 
     SAH_ASSERT(slots != NULL);
     for (size_t i = 0; i < index->cap; i++)
         while (index->slots[i] != NULL) {
-            struct memory_item *item = index->slots[i];
+            struct index_item *item = index->slots[i];
 
             index->slots[i] = item->next;
             item->next = slots[item->hash & (cap - 1)];
@@ -45,7 +45,7 @@ void *index_find(const struct memory_index *index, const void *key, size_t len)
 
     if (index->cap == 0)
         return NULL;
-    for (struct memory_item *item = index->slots[hash & (index->cap - 1)]; item != NULL; item = item->next)
+    for (struct index_item *item = index->slots[hash & (index->cap - 1)]; item != NULL; item = item->next)
         if (item->hash == hash && item->len == len && memcmp(item->key, key, len) == 0)
             return item->what;
     return NULL;
@@ -53,12 +53,12 @@ void *index_find(const struct memory_index *index, const void *key, size_t len)
 
 void index_add(struct memory_index *index, const void *key, size_t len, void *what)
 {
-    struct memory_item *item = malloc(sizeof *item);
+    struct index_item *item = malloc(sizeof *item);
 
     SAH_ASSERT(item != NULL);
     if (index->n >= index->cap)
         grow(index);
-    *item = (struct memory_item){.hash = hash_of(key, len), .key = key, .len = len, .what = what};
+    *item = (struct index_item){.hash = hash_of(key, len), .key = key, .len = len, .what = what};
     item->next = index->slots[item->hash & (index->cap - 1)];
     index->slots[item->hash & (index->cap - 1)] = item;
     index->n++;
@@ -67,13 +67,13 @@ void index_add(struct memory_index *index, const void *key, size_t len, void *wh
 void index_remove(struct memory_index *index, const void *key, size_t len)
 {
     uint64_t hash = hash_of(key, len);
-    struct memory_item **at;
+    struct index_item **at;
 
     if (index->cap == 0)
         return;
     at = &index->slots[hash & (index->cap - 1)];
     for (; *at != NULL; at = &(*at)->next) {
-        struct memory_item *item = *at;
+        struct index_item *item = *at;
 
         if (item->hash != hash || item->len != len || memcmp(item->key, key, len) != 0)
             continue;
@@ -88,7 +88,7 @@ void index_fini(struct memory_index *index)
 {
     for (size_t i = 0; i < index->cap; i++)
         while (index->slots[i] != NULL) {
-            struct memory_item *item = index->slots[i];
+            struct index_item *item = index->slots[i];
 
             index->slots[i] = item->next;
             free(item);

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 struct memory_index {
-    struct memory_item {
-        struct memory_item *next;
+    struct index_item {
+        struct index_item *next;
         uint64_t hash;
         const void *key;
         size_t len;
