@@ -305,6 +305,20 @@ static void port_feed(void *data, const struct sah_feed_cursor *cursor, uint32_t
     port->feed(port->data, cursor, window_ms, fn, fn_data);
 }
 
+static void port_dead(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->dead(port->data, endpoint, skip, n, fn, fn_data);
+}
+
+static void port_endpoints(void *data, sah_names_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = MEMORY((struct sah_away *)data);
+
+    port->endpoints(port->data, fn, fn_data);
+}
+
 void direct_init(struct sah_away *away)
 {
     away->direct_store = (struct sah_store){.data = away,
@@ -321,7 +335,9 @@ void direct_init(struct sah_away *away)
                                             .page_done = port_page_done,
                                             .work_over = port_work_over,
                                             .message = port_message,
-                                            .feed = port_feed};
+                                            .feed = port_feed,
+                                            .dead = port_dead,
+                                            .endpoints = port_endpoints};
 }
 
 /* ---- what an earlier life left */

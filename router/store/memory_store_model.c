@@ -111,6 +111,7 @@ static void make_ready(struct sah_memory_store *memory, struct sah_memory_delive
 
 bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
+    model_list(memory, d);
     if (d->state != SAH_MEMORY_WAITING)
         d->waiting_ms = memory->now_ms;
     d->state = SAH_MEMORY_WAITING;

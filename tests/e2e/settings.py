@@ -37,8 +37,9 @@ class Settings(unittest.TestCase):
         names = re.findall(r'(?:secret_file|token_file): *"?([^", }\s]+)', (self.folder / "etc/agencies.yaml").read_text())
         for name in names + ["app.secret", "verify.token", "access.token", "admin.token"]:
             (self.folder / "secrets" / name).write_text("for tests: " + name)
-        (self.folder / "journal/whatsapp").mkdir(parents=True)
-        (self.folder / "secrets/journal-whatsapp.key").write_text("0123456789abcdef" * 4)
+        for whose in ("whatsapp", "router-emergency", "router-bulk"):
+            (self.folder / "journal" / whose).mkdir(parents=True)
+            (self.folder / "secrets" / ("journal-%s.key" % whose)).write_text("0123456789abcdef" * 4)
 
     def tearDown(self):
         shutil.rmtree(self.folder)
