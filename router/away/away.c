@@ -175,6 +175,7 @@ int sah_away_create(const struct sah_away_settings *settings, struct sah_now now
     watch_init(away);
     away->scratch = calloc(1, sizeof *away->scratch);
     away->message = calloc(1, sizeof *away->message);
+    away->known = calloc(KNOWN_MAX, sizeof *away->known);
     if (away->scratch != NULL && away->message != NULL)
         err = settings->lane == SAH_LANE_BULK ? SAH_OK : make_direct(away, now);
     if (err != SAH_OK) {
@@ -197,6 +198,8 @@ void sah_away_destroy(struct sah_away *away)
     watch_fini(away);
     store_fini(away);
     open_fini(away);
+    known_clear(away);
+    free(away->known);
     free(away->scratch);
     free(away->message);
     away->magic = 0;

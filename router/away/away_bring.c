@@ -57,6 +57,7 @@ static void on_result(void *data, const struct sah_message *result)
     take_saw(away, &result->u.result);
     if (code == SAH_RESULT_ACCEPTED || code == SAH_RESULT_DUPLICATE) {
         away->counters.brought++;
+        known_add(away, &m->id);
         open_close(away, m);
     } else if (code == SAH_RESULT_NOT_FOUND) {
         if (m->unknown_since_ms == 0)

@@ -76,8 +76,10 @@ static void finished(struct import *im)
     free(im);
     for (; m != NULL; m = next) { /* r goes with its last one */
         next = m->next_of_request;
-        if (m->taken)
-            open_close(away, m);
+        if (!m->taken)
+            continue;
+        known_add(away, &m->id);
+        open_close(away, m);
     }
 }
 

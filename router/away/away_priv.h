@@ -11,6 +11,7 @@
 #define AWAY_MAGIC 0x5a415741u
 #define WATCHED_KEYS_MAX SAH_LINES_MAX
 #define WATCHED_MAX 4096
+#define KNOWN_MAX 32768
 
 struct open_request;
 
@@ -88,6 +89,10 @@ struct sah_away {
     struct { struct watched *first, *last; } watched;
     size_t n_watched;
 
+    struct sah_id *known; /* ring of KNOWN_MAX */
+    size_t n_known;
+    struct memory_index known_ids;
+
     struct coming *coming_first, *coming_last;
     unsigned n_coming;
     struct store_call *calls_first, *calls_last; /* oldest first */
@@ -147,6 +152,11 @@ void watch_leased(struct sah_away *away, const struct sah_leased *leased);
 void watch_over(struct sah_away *away, const char *key);
 void watch_turn(struct sah_away *away);
 void watch_fini(struct sah_away *away);
+
+/* ---- away_known.c: what the main store has for certain */
+void known_add(struct sah_away *away, const struct sah_id *id);
+bool known_has(const struct sah_away *away, const struct sah_id *id);
+void known_clear(struct sah_away *away);
 
 /* ---- away_direct.c: the store in memory seen through, and what the journal says of it */
 void direct_init(struct sah_away *away);

@@ -48,7 +48,8 @@ static void fill_result(const struct sah_away *away, const struct coming *c, enu
     if (code != SAH_RESULT_ACCEPTED && code != SAH_RESULT_DUPLICATE)
         return;
     memcpy(result->request_id, c->request_id, sizeof result->request_id);
-    (void)sah_format(result->u.result.store_run_id, sizeof result->u.result.store_run_id, "%s", SAH_AWAY_RUN_ID);
+    (void)sah_format(result->u.result.store_run_id, sizeof result->u.result.store_run_id, "%s",
+                     known_has(away, &c->message->id) ? away->run_id : SAH_AWAY_RUN_ID);
     if (c->message->kind == SAH_KIND_REQUEST)
         sah_incident_id(sah_partition_of(sah_slice_of(c->message->u.request.citizen.sender), away->s.partitions),
                         &c->message->id, result->incident_id);
@@ -154,9 +155,14 @@ static void to_journal(struct coming *c)
                                               .id = c->message->id,
                                               .received_ms = away->now.wall_ms,
                                               .payload = {c->bytes, c->len}};
-    int err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, c);
+    int err;
 
     c->race_ms = 0;
+    if (known_has(away, &c->message->id)) { /* asked again; the store has it, wherever the store is */
+        answer_code(c, SAH_RESULT_DUPLICATE);
+        return;
+    }
+    err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, c);
     c->with_journal = err == SAH_OK;
     if (err == SAH_OK)
         return;
@@ -179,6 +185,7 @@ void take_saw(struct sah_away *away, const struct sah_result *result)
     if (strcmp(away->run_id, result->store_run_id) != 0) {
         bool was_known = away->run_id[0] != '\0';
 
+        known_clear(away);
         memcpy(away->run_id, result->store_run_id, sizeof away->run_id);
         away->counters.new_runs += was_known;
         away->lost = was_known && result->accept_seq <= away->accept_seq;
@@ -206,6 +213,8 @@ static void on_result(void *data, const struct sah_message *result)
     c->with_main = false;
     c->in_main = code == SAH_RESULT_ACCEPTED || code == SAH_RESULT_DUPLICATE;
     take_saw(c->away, &result->u.result);
+    if (c->in_main)
+        known_add(c->away, &c->message->id);
     if (c->with_journal && c->in_main) {
         answer(c, result); /* durable already; the record is closed when it is written */
     } else if (!c->with_journal && c->fn != NULL) {
