@@ -127,7 +127,7 @@ def one_round(run, pair, n, rows):
         pair.live(first)
     for talk in talks:
         talk.join()
-    run.seen = run.world.received(agency="108", after=run.seen)[-1]["n"]
+    run.seen = max([run.seen] + [row["n"] for row in run.world.received(agency="108", after=run.seen)])
     return len(held)
 
 
