@@ -84,6 +84,9 @@ HANDLER(on_readyz, sah_ops_readyz(app->ops, x))
 HANDLER(on_metrics, sah_ops_metrics(app->ops, x))
 HANDLER(on_queues, sah_ops_queues(app->ops, x))
 HANDLER(on_quarantine, sah_ops_quarantine(app->ops, x))
+HANDLER(on_dead, sah_ops_dead(app->ops, x))
+HANDLER(on_replay, sah_ops_replay(app->ops, x))
+HANDLER(on_reclassify, sah_ops_reclassify(app->ops, x))
 HANDLER(on_page, sah_ops_page(app->ops, x))
 HANDLER(on_status, sah_callback_handle(app->callback, x))
 
@@ -91,7 +94,8 @@ static const struct sah_http_route routes[] = {
     {"GET", "/healthz", on_healthz},         {"GET", "/readyz", on_readyz},
     {"GET", "/metrics", on_metrics},         {"GET", "/v1/queues", on_queues},
     {"GET", "/v1/quarantine", on_quarantine}, {"POST", "/v1/requests/*", on_status},
-    {"GET", "/ops/", on_page},
+    {"GET", "/v1/dead", on_dead},             {"POST", "/v1/replay", on_replay},
+    {"POST", "/v1/reclassify", on_reclassify}, {"GET", "/ops/", on_page},
 };
 
 /* ---- events of the parts */

@@ -118,7 +118,8 @@ static void settle_refused(struct sah_ad_flight *flight)
     struct sah_adapter *adapter = flight->adapter;
     struct sah_step *step = &adapter->step;
 
-    if (quarantine_once(flight) != SAH_OK) {
+    /* Not now (a booking past the limit) is no oddity for a person to look at. */
+    if (adapter->result.u.result.retry_after_ms == 0 && quarantine_once(flight) != SAH_OK) {
         sah_ad_flight_later(flight);
         return;
     }

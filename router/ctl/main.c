@@ -2,11 +2,13 @@
  * sahayactl - the ops interface from a shell.
  *
  *   sahayactl triage [--explain] [--lexicon FOLDER] [--policy FILE]
+ *   sahayactl queues | dead | replay | reclassify | quarantine [options]
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "agency/roster.h"
 #include "triage.h"
 
@@ -15,7 +17,13 @@
 static void usage(FILE *out)
 {
     fputs("usage: sahayactl triage [--explain] [--lexicon FOLDER] [--policy FILE]\n"
-          "       sahayactl --help | --version\n\n"
+          "       sahayactl queues | dead | replay | reclassify | quarantine [options]\n"
+          "       sahayactl --help | --version; sahayactl COMMAND --help\n\n"
+          "queues      what waits at each endpoint, how long, what is dead\n"
+          "dead        dead letters: deliveries that were given up and wait for a person\n"
+          "replay      dead letters go out again: --endpoint E (--key K | --all) [--dry-run]\n"
+          "reclassify  a request gets another class: --request ID --to P0 [--by NAME]\n"
+          "quarantine  pieces that could not be understood\n\n"
           "triage  reads one message a line on standard input (a line feed inside a message is the two\n"
           "        characters \\n) and writes one row a line, tab-separated:\n"
           "        service priority additional_services language rule     (empty = -)\n"
@@ -83,6 +91,18 @@ static int triage_main(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {{"queues", queues_main},
+                    {"dead", dead_main},
+                    {"replay", replay_main},
+                    {"reclassify", reclassify_main},
+                    {"quarantine", quarantine_main}};
+
+    for (size_t i = 0; argc >= 2 && i < SAH_LEN(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "triage") == 0)
         return triage_main(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {

@@ -88,6 +88,8 @@ static void by_class(struct out *out, struct sah_ops *ops, const struct sah_stor
 
 static void queues(struct out *out, struct sah_ops *ops, const struct sah_store_stats *stats)
 {
+    const struct sah_queue_stat *forgotten;
+
     by_class(out, ops, stats, "sahaya_router_queue_depth", "deliveries ready, by endpoint and class", false);
     by_class(out, ops, stats, "sahaya_router_queue_oldest_age_seconds", "age of the oldest ready delivery", true);
     family(out, "sahaya_router_endpoint_in_flight", "gauge", "attempts under way");
@@ -113,6 +115,8 @@ static void queues(struct out *out, struct sah_ops *ops, const struct sah_store_
     }
     gauge(out, "sahaya_router_leased", "deliveries leased", stats->leased);
     gauge(out, "sahaya_router_delayed", "deliveries waiting for their next attempt", stats->delayed);
+    gauge(out, "sahaya_router_forgotten_endpoints", "endpoints with deliveries that the roster does not name",
+          sah_core_forgotten(ops->s.core, &forgotten));
     gauge(out, "sahaya_router_dead_letters", "deliveries that wait for a person", stats->dead);
     gauge(out, "sahaya_router_outbox", "events not yet safe with an adapter", stats->outbox);
     gauge(out, "sahaya_router_quarantined", "pieces that could not be understood", stats->quarantined);

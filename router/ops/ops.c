@@ -144,6 +144,20 @@ static json_t *classes_json(const struct sah_queue_stat *stat)
     return classes;
 }
 
+/* Endpoints that the roster does not name and that still have deliveries. */
+static json_t *forgotten_json(const struct sah_ops *ops)
+{
+    const struct sah_queue_stat *stats;
+    unsigned n = sah_core_forgotten(ops->s.core, &stats);
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < n; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:o}", "endpoint", stats[i].endpoint, "leased",
+                                                    (json_int_t)stats[i].leased, "delayed", (json_int_t)stats[i].delayed,
+                                                    "dead", (json_int_t)stats[i].dead, "classes", classes_json(&stats[i])));
+    return list;
+}
+
 static void answer_queues(struct sah_ops *ops, struct sah_http_exchange *x, int err, const struct sah_store_stats *stats)
 {
     json_t *root, *queues = json_array();
@@ -161,10 +175,11 @@ static void answer_queues(struct sah_ops *ops, struct sah_http_exchange *x, int 
                               (json_int_t)stat->leased, "delayed", (json_int_t)stat->delayed, "dead",
                               (json_int_t)stat->dead, "failing", (int)view.failing, "classes", classes_json(stat)));
     }
-    root = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "lane", ops_lane_name(ops->s.lane), "state",
+    root = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "lane", ops_lane_name(ops->s.lane), "state",
                      sah_ops_state(ops), "store", err == SAH_OK ? "answers" : sah_strerror(err), "leased",
                      (json_int_t)stats->leased, "delayed", (json_int_t)stats->delayed, "dead", (json_int_t)stats->dead,
-                     "outbox", (json_int_t)stats->outbox, "quarantined", (json_int_t)stats->quarantined, "queues", queues);
+                     "outbox", (json_int_t)stats->outbox, "quarantined", (json_int_t)stats->quarantined, "queues", queues,
+                     "forgotten", forgotten_json(ops));
     text = json_dumps(root, JSON_INDENT(1));
     json_decref(root);
     if (text == NULL) {

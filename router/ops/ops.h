@@ -30,7 +30,7 @@ struct sah_ops_away { /* what the router does while its store is away (away/) */
 
 struct sah_ops_settings { /* all borrowed */
     enum sah_lane lane;
-    const struct sah_core *core;
+    struct sah_core *core;
     const struct sah_link *link;
     const struct sah_store *store;
     struct sah_redis *redis;
@@ -54,6 +54,10 @@ void sah_ops_metrics(struct sah_ops *ops, struct sah_http_exchange *x);    /* Pr
 void sah_ops_queues(struct sah_ops *ops, struct sah_http_exchange *x);     /* JSON by agency, endpoint and class */
 void sah_ops_quarantine(struct sah_ops *ops, struct sah_http_exchange *x); /* JSON, admin only, ?n= */
 void sah_ops_page(struct sah_ops *ops, struct sah_http_exchange *x);       /* /ops/ for people; admin token or unix socket */
+
+void sah_ops_dead(struct sah_ops *ops, struct sah_http_exchange *x);       /* GET, admin only: ?endpoint= &skip= &n= */
+void sah_ops_replay(struct sah_ops *ops, struct sah_http_exchange *x);     /* POST, admin only */
+void sah_ops_reclassify(struct sah_ops *ops, struct sah_http_exchange *x); /* POST, admin only */
 
 /* "NORMAL", "SLOW", "DOWN", "DRAIN": the link says it in each hello. */
 const char *sah_ops_state(const struct sah_ops *ops);

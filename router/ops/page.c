@@ -114,6 +114,7 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
     const struct sah_core_counters *c = sah_core_counters(ops->s.core);
     bool up = err == SAH_OK && sah_redis_state(ops->s.redis) == SAH_REDIS_UP;
     char now[SAH_CLOCK_TEXT_MAX];
+    const struct sah_queue_stat *forgotten;
     struct sah_buf buf;
 
     sah_clock_text(sah_clock_wall_ms(), now);
@@ -129,6 +130,9 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
     redis_lines(&buf, ops);
     if (stats->dead > 0)
         sah_buf_addf(&buf, "<p class='big bad'>Dead letters that wait for a person: %llu</p>", (unsigned long long)stats->dead);
+    if (sah_core_forgotten(ops->s.core, &forgotten) > 0)
+        sah_buf_addf(&buf, "<p class='big bad'>Endpoints that the roster does not name still have deliveries: %u (see /v1/queues)</p>",
+                     sah_core_forgotten(ops->s.core, &forgotten));
     sah_buf_addf(&buf, "<p>accepted %llu &middot; delivered %llu &middot; retries %llu &middot; fell back %llu &middot; "
                        "news not yet with an adapter %llu &middot; quarantined %llu</p>",
                  (unsigned long long)c->accepted, (unsigned long long)c->machine_acks, (unsigned long long)c->retries,
