@@ -248,6 +248,7 @@ static const struct row amendment_rows[] = {
     TEXT(by_agency, RULE_SLUG),
     TEXT(by_says, RULE_LINE),
     ENUM(by_state, LAST(SAH_STATES)),
+    U32(report_count, NO_BOUND),
 };
 const struct shape shape_amendment =
     SHAPE(amendment_rows, sahaya__v1__amendment__descriptor, NULL);

@@ -33,6 +33,9 @@ struct sah_amendment {
     char by_agency[SAH_AGENCY_SIZE];
     char by_says[33]; /* how people call it */
     enum sah_state by_state;
+    /* REPORTS, written by the router: how many reporters the incident has now. What those said that is
+     * new stands behind the envelope, message by message: sah_message_next_report(). */
+    uint32_t report_count;
 };
 
 struct sah_cancel { /* asked by the citizen; only the agency confirms */
@@ -142,6 +145,15 @@ SAH_MUST_USE int sah_message_decode(const void *bytes, size_t len, struct sah_me
 /* Checks the same bounds, then appends the bytes to `buf`. */
 SAH_MUST_USE int sah_message_encode(const struct sah_message *message, struct sah_buf *buf, char *why,
                                     size_t why_size);
+/*
+ * Reports: whole messages as they came, behind an envelope in the same bytes (message Reports of
+ * envelope.proto), so that no word, picture or unknown field of theirs is lost (I3). Adding one that
+ * would make the whole larger than SAH_MESSAGE_MAX_BYTES is SAH_ELIMIT and changes nothing.
+ */
+SAH_MUST_USE int sah_message_add_report(struct sah_buf *buf, struct sah_slice report);
+/* The next one from *at on (0 at first), which moves behind it; false at the end, and for bytes that
+ * are no message. */
+bool sah_message_next_report(struct sah_slice bytes, size_t *at, struct sah_slice *ret_report);
 /* Checks alone. */
 SAH_MUST_USE int sah_message_check(const struct sah_message *message, char *why, size_t why_size);
 

@@ -212,7 +212,7 @@ struct sah_request {
 /* What changes in a request after it was accepted. `part` holds the changed parts only. */
 #define SAH_AMENDMENT_KINDS(X) \
     X(UNSPECIFIED) X(TEXT) X(PLACE) X(MEDIA) X(TRIAGE) X(ANSWER) X(REPEAT) X(PAUSE) X(RESUME) X(CITIZEN_SILENT) \
-    X(ANSWERED)
+    X(ANSWERED) X(REPORTS)
 enum sah_amendment_kind {
 #define X(name) SAH_AMENDMENT_##name,
     SAH_AMENDMENT_KINDS(X)

@@ -37,9 +37,13 @@ int sah_core_create(const struct sah_core_settings *settings, struct sah_core **
             sah_destination_init(&slot->destination, slot->endpoint->concurrency);
         }
     }
+    if (settings->sameness != NULL && incidents_create(core, &core->incidents) != SAH_OK)
+        goto fail_free_slots;
     *ret_core = core;
     return SAH_OK;
 
+fail_free_slots:
+    free(core->slots);
 fail_free_core:
     free(core);
 fail:
@@ -53,6 +57,7 @@ void sah_core_destroy(struct sah_core *core)
     SAH_CHECK(core, CORE_MAGIC);
     revise_drop_held(core);
     core->magic = 0;
+    incidents_destroy(core->incidents);
     free(core->slots);
     free(core);
 }
@@ -91,6 +96,8 @@ static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
         dispatch_sweep(core);
     for (unsigned i = 0; i < ticked->n_timers; i++)
         escalate_due(core, &ticked->timers[i]);
+    for (unsigned i = 0; i < ticked->n_works && core->s.sameness != NULL; i++)
+        incident_work(core, &ticked->works[i]);
     if (ticked->more)
         core->next_store_tick_ms = 0;
     else if (ticked->waiting > 0 && core->next_store_tick_ms > core->now.mono_ms + STORE_TICK_BUSY_MS)
@@ -123,6 +130,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
     }
     if (now.mono_ms >= core->next_store_tick_ms)
         tick_store(core);
+    incidents_tick(core);
     if (now.mono_ms >= core->next_sweep_ms) {
         core->next_sweep_ms = now.mono_ms + SWEEP_MS;
         dispatch_sweep(core);

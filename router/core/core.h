@@ -19,6 +19,7 @@
 #include "policy/destination.h"
 #include "policy/rank.h"
 #include "policy/route.h"
+#include "policy/sameness.h"
 
 struct sah_admission { /* of P4 in the bulk lane; 0 = no limit */
     uint64_t queued_max;    /* deliveries that the lane holds */
@@ -35,6 +36,8 @@ struct sah_core_settings { /* everything is borrowed for the core's life */
     const struct sah_agencies *agencies;
     const struct sah_adapters *adapters;
     const struct sah_chance *chance;
+    const struct sah_sameness_rules *sameness; /* NULL: reports are not matched; always so in the bulk lane */
+    unsigned incidents_max;                    /* live incidents that are kept in memory; 0 = 20,000 */
     struct sah_log *log; /* may be NULL */
 };
 
@@ -78,6 +81,15 @@ void sah_core_status(struct sah_core *core, const struct sah_agency_status *stat
 
 /* Would a message be answered RETRY for want of room, whatever the store says? */
 bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message);
+
+/* A person at `agency`, which has both, says that a request belongs to the incident of main_id, or that
+ * it does not. SAH_ENOENT: not a request of this agency; SAH_ECONFLICT: it is linked elsewhere, carries
+ * others, or main_id is closed; SAH_EAGAIN and others: ask again. */
+typedef void sah_link_fn(void *data, int err);
+void sah_core_link(struct sah_core *core, const char *request_id, const char *main_id, const char *agency,
+                   struct sah_now now, sah_link_fn *fn, void *data);
+void sah_core_unlink(struct sah_core *core, const char *request_id, const char *agency, struct sah_now now,
+                     sah_link_fn *fn, void *data);
 
 /* An adapter has an outbox event safe. */
 void sah_core_outbox_ack(struct sah_core *core, const char *event_id);
@@ -136,6 +148,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
     X(unknown_outcomes) X(retries) X(fallbacks) X(chain_ended) X(expired)                       \
     X(statuses_applied) X(statuses_repeated) X(statuses_history) X(statuses_refused)           \
     X(escalations_l1) X(escalations_l2) X(escalations_l3) X(alarms_waiting) X(alarms_en_route) X(copies_told) \
+    X(linked) X(let_go) X(updates) X(dedup_unavailable)                                        \
     X(events_sent) X(events_acked)
 struct sah_core_counters {
 #define X(name) uint64_t name;

@@ -193,6 +193,8 @@ static bool decide_after(struct sah_core *core, void *data, const struct sah_req
     case SAH_NEXT_SETTLED:
         settle_in(attempt, SAH_SETTLE_DONE, &change->settle);
         deliver_line(core, attempt, view, change);
+        if (attempt->leased.kind == SAH_KIND_REQUEST)
+            incident_delivered(change, view, attempt->leased.agency);
         break;
     case SAH_NEXT_RETRY: /* and falls back meanwhile */
         settle_in(attempt, SAH_SETTLE_DELAY, &change->settle);
@@ -337,6 +339,7 @@ static bool send_through(struct slot *slot, const struct sah_leased *leased)
     if (attempt == NULL)
         return false;
     memcpy(sent.endpoint, slot->endpoint->id, sizeof sent.endpoint);
+    incident_judge(core, &sent);
     attempt->magic = ATTEMPT_MAGIC;
     attempt->slot = slot;
     attempt->leased = sent;

@@ -94,9 +94,12 @@ static enum sah_timer_kind wanted(const struct sah_core *core, const struct sah_
                                   const struct sah_line *line)
 {
     bool asked = line->state == SAH_STATE_CANCEL_ASKED;
+    bool carried = line->via[0] != '\0' && line->carried; /* the main one's ladder watches */
     enum sah_timer_kind kind = sah_ladder_kind(&core->s.policy->ladder, asked ? line->before_cancel : line->state,
                                                priority_after(change, view), is_booking(change, view));
 
+    if (carried)
+        return SAH_TIMER_NONE;
     /* A cancel is a citizen's wish, not a person's answer: while nobody has looked at an emergency the
      * ladder goes on. Once a person has it, the cancel is between them and the citizen. */
     if (asked && (kind != SAH_TIMER_ACK || !sah_priority_is_emergency(priority_after(change, view))))

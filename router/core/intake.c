@@ -29,6 +29,7 @@ struct intake {
     size_t bytes_len;
     struct sah_now now;
     struct sah_rank rank;
+    struct incident_match match;
     enum sah_result_code refusal; /* what to answer when there was nothing to commit */
     struct sah_message result;
 };
@@ -156,6 +157,8 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
         line->sequence = 1;
     }
     SAH_ASSERT(change->n_plans > 0); /* the roster has a catch-all (I4) */
+    incident_link(core, change, NULL, &job->match);
+    incident_feed(core, change, NULL, &job->match);
     (void)change_event(core, change, job->message, change->priority, route.agencies[0], SAH_STATE_RECEIVED);
     (void)sah_format(change->audit, sizeof change->audit, "accept rule=%s policy=%s priority=%s agencies=%u",
                      job->rank.rule, core->s.policy->version, sah_priority_name(change->priority), change->n_plans);
@@ -294,13 +297,35 @@ static bool rank_again(struct sah_core *core, struct intake *job, const struct s
     return true;
 }
 
+/* Place and type often come after the request: what it is a report of is looked at again then. One that
+ * carries others, or is linked, stays what it is. */
+static void match_again(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
+                        struct sah_change *change)
+{
+    const struct sah_request *part = &job->message->u.amendment.part;
+    struct sah_request whole;
+    char own[SAH_INCIDENT_ID_SIZE];
+
+    if (core->incidents == NULL || (part->n_places == 0 && part->triage.incident_type[0] == '\0'))
+        return;
+    amended(job, view, &whole);
+    incident_own(view->request_id, own);
+    incident_match(core, &whole, own, change->priority, false, &job->match);
+    if (view->main_id[0] == '\0' && view->n_members == 0 && view->closed_ms == 0)
+        incident_link(core, change, view, &job->match);
+    else
+        change->note[0] = '\0';
+    if (view->main_id[0] == '\0')
+        incident_feed(core, change, view, &job->match);
+}
+
 static bool decide_amendment(struct sah_core *core, void *data, const struct sah_request_view *view,
                              struct sah_change *change)
 {
     struct intake *job = data;
     uint32_t sequence;
 
-    if (job->message->u.amendment.kind == SAH_AMENDMENT_ANSWERED) { /* only the router says so */
+    if (job->message->u.amendment.kind >= SAH_AMENDMENT_ANSWERED) { /* only the router says so */
         job->refusal = SAH_RESULT_REFUSED;
         return false;
     }
@@ -329,6 +354,8 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
     }
     if (change->n_lines == 0)
         find_somebody(core, job, view, change);
+    if (view->left)
+        change->left = SAH_LEFT_NO; /* "please come" after all */
     if (view->closed_ms > 0 && change_others_live(change, view, ""))
         change->closed_ms = 0;
     for (unsigned i = 0; i < change->n_lines; i++) {
@@ -338,6 +365,8 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
         change->lines[i].sequence = sequence;
         (void)change_plan(change, agency, &job->message->id, SAH_KIND_AMENDMENT, sequence);
     }
+    match_again(core, job, view, change);
+    incident_hold(view, change);
     (void)sah_format(change->audit, sizeof change->audit, "amend kind=%s sequence=%u priority=%s",
                      sah_amendment_kind_name(job->message->u.amendment.kind), sequence,
                      sah_priority_name(change->priority));
@@ -351,6 +380,7 @@ static bool decide_cancel(struct sah_core *core, void *data, const struct sah_re
 {
     struct intake *job = data;
     uint32_t sequence;
+    bool others = view != NULL && view->n_members > 0;
 
     if (view == NULL || !same_citizen(job, view)) {
         job->refusal = SAH_RESULT_NOT_FOUND;
@@ -367,15 +397,23 @@ static bool decide_cancel(struct sah_core *core, void *data, const struct sah_re
             continue;
         line = change_line(change, view, agency->id);
         SAH_ASSERT(line != NULL);
+        line->sequence = sequence;
+        if (others) { /* (9.7) the incident goes on: one reporter fewer, and the agency reads it */
+            (void)change_plan(change, agency, &job->message->id, SAH_KIND_AMENDMENT, sequence);
+            continue;
+        }
         if (line->state != SAH_STATE_CANCEL_ASKED) {
             line->before_cancel = line->state;
             line->state = SAH_STATE_CANCEL_ASKED;
         }
-        line->sequence = sequence;
-        (void)change_plan(change, agency, &job->message->id, SAH_KIND_CANCEL, sequence);
+        if (line->via[0] == '\0' || !incident_is_linked(view)) /* else the next update says it */
+            (void)change_plan(change, agency, &job->message->id, SAH_KIND_CANCEL, sequence);
     }
-    (void)sah_format(change->audit, sizeof change->audit, "cancel asked sequence=%u agencies=%u", sequence,
-                     change->n_plans);
+    if (others)
+        change->left = SAH_LEFT_YES;
+    incident_hold(view, change);
+    (void)sah_format(change->audit, sizeof change->audit, "%s sequence=%u agencies=%u",
+                     others ? "reporter withdrew" : "cancel asked", sequence, change->n_plans);
     return true;
 }
 
@@ -422,7 +460,7 @@ static void start(struct intake *job)
 {
     struct sah_core *core = job->core;
     const struct sah_message *m = job->message;
-    char request_id[SAH_REQUEST_ID_SIZE];
+    char request_id[SAH_REQUEST_ID_SIZE], incident_id[SAH_INCIDENT_ID_SIZE];
 
     switch (m->kind) {
     case SAH_KIND_REQUEST:
@@ -435,6 +473,8 @@ static void start(struct intake *job)
         sah_request_id(core->s.lane,
                        sah_partition_of(sah_slice_of(m->u.request.citizen.sender), core->s.partitions), &m->id,
                        request_id);
+        incident_own(request_id, incident_id);
+        incident_match(core, &m->u.request, incident_id, job->rank.priority, true, &job->match);
         revise(core, request_id, admission_is_tight(core) ? REVISE_ONCE : REVISE_NEW, decide_request, committed_or_not, job);
         return;
     case SAH_KIND_AMENDMENT:

@@ -5,6 +5,7 @@
 #define SAHAYA_CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "core/incident.h"
 #include "policy/destination.h"
 #include "policy/lifecycle.h"
 
@@ -47,6 +48,7 @@ struct sah_core {
     unsigned n_slots;
     struct revise *held; /* changes that wait for the store to come back, oldest first */
     uint64_t next_store_tick_ms, next_sweep_ms, next_outbox_ms;
+    struct incidents *incidents; /* NULL: reports are not matched */
     bool ticking;
     bool stopping;
     bool clock_known; /* what the next two say */
@@ -91,6 +93,9 @@ const struct sah_line *view_line(const struct sah_request_view *view, const char
 bool change_plan(struct sah_change *change, const struct sah_agency *agency, const struct sah_id *message_id,
                  enum sah_kind kind, uint32_t sequence);
 void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency);
+/* The request and what was said since, once more or for the first time, in order. */
+void change_plan_all_again(struct sah_change *change, const struct sah_request_view *view,
+                           const struct sah_agency *agency);
 /* The event a citizen hears (I8); returns NULL when the state is not told. */
 struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *change,
                                       const struct sah_message *request, enum sah_priority priority,

@@ -173,7 +173,9 @@ struct sah_change {
     /* Incidents. `set_main`: linked to main_id from now on ("" = to none); work JOIN then comes up
      * until it is over. `told`: items of this request's page that the message of this change tells;
      * what is left is due again after update_ms. `carried` counts as done whatever state it is in. */
-    bool set_main, left;
+    bool set_main;
+    bool at_once; /* of the core alone: the update that tells this must not wait */
+    enum sah_left { SAH_LEFT_AS_IT_IS = 0, SAH_LEFT_YES, SAH_LEFT_NO } left; /* its own reporter withdrew */
     char main_id[SAH_REQUEST_ID_SIZE];
     unsigned n_told;
     struct sah_id told[SAH_TOLD_MAX];

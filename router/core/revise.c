@@ -34,6 +34,7 @@ static void finish(struct revise *r, int err, const struct sah_committed *commit
     r->done(r->core, r->job, err, committed);
     if (err == SAH_OK && committed != NULL && !committed->duplicate && !committed->stale) {
         dispatch_kick_plans(r->core, &r->change, committed);
+        incident_committed(r->core, &r->change);
         if (r->change.n_events > 0)
             notify_pump(r->core);
     }
@@ -97,6 +98,7 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
         return;
     }
     escalate_rearm(r->core, &r->change, err == SAH_OK ? view : NULL);
+    incident_feed(r->core, &r->change, err == SAH_OK ? view : NULL, NULL);
     dispatch_want(r->core, &r->change);
     r->core->s.store->commit(r->core->s.store->data, &r->change, on_committed, r);
 }

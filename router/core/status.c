@@ -90,6 +90,7 @@ static void apply(struct sah_core *core, struct status_job *job, const struct sa
 {
     enum sah_state to = job->status.state;
 
+    change->history = incident_history(&job->status, line->state);
     merge_details(&line->status, &job->status, false);
     line->state = to;
     if (to == SAH_STATE_REJECTED &&

@@ -461,7 +461,7 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
     local answer = {tonumber(was[1]), incident_of(args[1], was[2] or nil), tonumber(was[3]), tonumber(was[4] or 1),
                     accepted, tonumber(was[5] or 0), stored:sub(PREFIX + 1),
                     table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ','),
-                    was[7] or '', redis.call('ZCARD', page_key(t, 'e', args[1])), was[8] and 1 or 0, was[9] or ''}
+                    was[7] or '', redis.call('ZCARD', page_key(t, 'e', args[1])), was[8] == '1' and 1 or 0, was[9] or ''}
     for agency in (was[6] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'

@@ -19,7 +19,7 @@ end
 
 local function incident_check(i)
     check(type(i) == 'table' and #i == 10, 'incident')
-    check(is_int(i[I_SET], 0, 1) and is_int(i[I_LEFT], 0, 1), 'incident flags')
+    check(is_int(i[I_SET], 0, 1) and is_int(i[I_LEFT], 0, 2), 'incident flags')
     check(i[I_MAIN] == '' or is_id(i[I_MAIN], 'EB'), 'main request')
     check(type(i[I_TOLD]) == 'table' and #i[I_TOLD] <= TOLD_MAX, 'told')
     for _, mid in ipairs(i[I_TOLD]) do
@@ -81,8 +81,8 @@ local function incident_fields(c, i, add)
     if i[I_SET] == 1 then
         add('mn', i[I_MAIN])
     end
-    if i[I_LEFT] == 1 then
-        add('lf', 1)
+    if i[I_LEFT] > 0 then
+        add('lf', i[I_LEFT])
     end
     if i[I_NOTE] ~= '' then
         add('nt', i[I_NOTE])

@@ -198,7 +198,8 @@ void model_incident_store(struct sah_memory_store *memory, struct memory_request
         else
             model_work_over(memory, c->request_id, SAH_WORK_JOIN);
     }
-    r->view.left |= c->left;
+    if (c->left != SAH_LEFT_AS_IT_IS)
+        r->view.left = c->left == SAH_LEFT_YES;
     if (c->note[0] != '\0')
         memcpy(r->view.note, c->note, sizeof r->view.note);
     if (c->n_told > 0 && c->bytes.len > 0)

@@ -229,11 +229,15 @@ static void a_request_says_what_it_is_linked_to(void **state)
 
     c = change_of(h, 2); /* unlinked */
     c->set_main = true;
-    c->left = true;
+    c->left = SAH_LEFT_YES;
     must_commit(h, c);
     load(h, 2);
     assert_string_equal(view.main_id, "");
     assert_true(view.left);
+    c = change_of(h, 2);
+    c->left = SAH_LEFT_NO;
+    must_commit(h, c);
+    assert_false(load(h, 2)->left);
 }
 
 static void a_page_takes_each_message_once_and_tells_in_its_time(void **state)

@@ -63,6 +63,8 @@ struct rig *rig_new(const struct rig_options *options)
     rig->policy = zeroed(sizeof *rig->policy);
     rig->roster = zeroed(sizeof *rig->roster);
     rig_fill_policy(rig->policy);
+    rig->sameness = zeroed(sizeof *rig->sameness);
+    rig_fill_sameness(rig->sameness);
     rig_fill_roster(rig->roster, o.concurrency ? o.concurrency : 4);
     SAH_ASSERT(
         sah_memory_store_create(
@@ -83,6 +85,8 @@ struct rig *rig_new(const struct rig_options *options)
         .agencies = sah_fake_agencies_port(rig->agencies),
         .adapters = sah_fake_adapters_port(rig->adapters),
         .chance = &rig->chance,
+        .sameness = o.incidents ? rig->sameness : NULL,
+        .incidents_max = 1000,
     };
     make_core(rig);
     return rig;
@@ -126,6 +130,7 @@ void rig_free(struct rig *rig)
     free(rig->statuses);
     free(rig->message);
     free(rig->policy);
+    free(rig->sameness);
     free(rig->roster);
     free(rig);
 }
@@ -210,6 +215,28 @@ void rig_cue(struct sah_request *request, const char *cue)
 void rig_also(struct sah_request *request, const char *service)
 {
     SET(request->triage.additional[request->triage.n_additional++], service);
+}
+
+void rig_pin(struct sah_request *request, int metres)
+{
+    struct sah_place *place = &request->places[request->n_places++];
+
+    place->kind = SAH_PLACE_CURRENT_INCIDENT;
+    place->method = SAH_METHOD_GPS_PIN;
+    place->has_point = true;
+    place->lat_e7 = 173850000 + metres * 90;
+    place->lon_e7 = 784867000;
+}
+
+void rig_type(struct sah_request *request, const char *type)
+{
+    SET(request->triage.incident_type, type);
+}
+
+void rig_words(struct sah_request *request, const char *words)
+{
+    SET(request->text, words);
+    request->text_len = (uint32_t)strlen(words);
 }
 
 static void on_result(void *data, const struct sah_message *result)

@@ -27,6 +27,7 @@ struct rig_options {
     enum sah_lane lane;   /* UNSPECIFIED = emergency */
     unsigned jobs_max;    /* 0 = 100 */
     unsigned concurrency; /* of each endpoint; 0 = 4 */
+    bool incidents;       /* reports are matched: FSTRU fires within 300 m, CARDIAC shown in 50 m */
 };
 
 struct rig_result {
@@ -43,6 +44,7 @@ struct rig_result {
 struct rig {
     struct sah_policy *policy;
     struct sah_roster *roster;
+    struct sah_sameness_rules *sameness;
     struct sah_memory_store *store;
     struct sah_fake_agencies *agencies;
     struct sah_fake_adapters *adapters;
@@ -79,6 +81,10 @@ void rig_cancel(struct rig *rig, unsigned n, unsigned who, const char *request_i
 void rig_query(struct rig *rig, unsigned n, unsigned who, const char *request_id);
 void rig_cue(struct sah_request *request, const char *cue);
 void rig_also(struct sah_request *request, const char *service);
+/* A pin so many metres north of a point in Hyderabad; the type of what is there. */
+void rig_pin(struct sah_request *request, int metres);
+void rig_type(struct sah_request *request, const char *type);
+void rig_words(struct sah_request *request, const char *words);
 /* Hands rig->message over and nothing else; the place of its result. */
 size_t rig_take(struct rig *rig);
 /* Takes, lets the store answer, and returns the result. */
@@ -112,6 +118,8 @@ unsigned rig_received(const struct rig *rig, const char *agency, const char *req
 /* The i-th of them; NULL past the end. */
 const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *agency,
                                             const char *request_id, unsigned i);
+/* How many bodies that an agency got hold these words. */
+unsigned rig_read(const struct rig *rig, const char *agency, const char *words);
 /* The only delivery of a request's message kind to an agency; NULL when there is none. */
 const struct sah_memory_delivery *rig_delivery(const struct rig *rig, const char *request_id,
                                              const char *agency, enum sah_kind kind);

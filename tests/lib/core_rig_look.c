@@ -87,6 +87,18 @@ const struct sah_fake_received *rig_attempt(const struct rig *rig, const char *a
     return NULL;
 }
 
+unsigned rig_read(const struct rig *rig, const char *agency, const char *words)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < sah_fake_agencies_n(rig->agencies); i++) {
+        const struct sah_fake_received *r = sah_fake_agencies_received(rig->agencies, i);
+
+        n += strcmp(r->agency, agency) == 0 && memmem(r->bytes, r->n_bytes, words, strlen(words)) != NULL;
+    }
+    return n;
+}
+
 const struct sah_memory_delivery *rig_delivery(const struct rig *rig, const char *request_id,
                                              const char *agency, enum sah_kind kind)
 {

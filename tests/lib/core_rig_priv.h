@@ -8,5 +8,6 @@
 
 void rig_fill_roster(struct sah_roster *roster, unsigned concurrency);
 void rig_fill_policy(struct sah_policy *policy);
+void rig_fill_sameness(struct sah_sameness_rules *rules);
 
 #endif

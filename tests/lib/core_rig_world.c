@@ -89,3 +89,43 @@ void rig_fill_policy(struct sah_policy *policy)
             SET(r->also[r->n_also++], rules[i].also);
     }
 }
+
+static struct sah_same_group *add_group(struct sah_sameness_rules *same, const char *id, enum sah_same_kind action,
+                                        const char *type)
+{
+    struct sah_same_group *g = &same->groups[same->n_groups++];
+
+    SET(g->id, id);
+    g->action = action;
+    if (type[0] != '\0')
+        SET(g->types[g->n_types++], type);
+    return g;
+}
+
+void rig_fill_sameness(struct sah_sameness_rules *same)
+{
+    struct sah_same_group *g;
+
+    SET(same->version, "rig");
+    same->radius_cap_m = 300;
+    same->vague_from_m = 500;
+    same->rumour_bytes = 40;
+    same->rumour_senders = 3;
+    same->rumour_window_ms = 7200000;
+    same->repeat_counted_ms = 60000;
+    same->repeat_forward_ms = 20000;
+    same->reopen_ms = 1800000;
+    same->update_ms = 10000;
+    SET(same->another_cue, "another_incident");
+    same->suspicion = (struct sah_suspicion_rules){30, 15, 10, 10, 86400000};
+    same->otherwise = 0;
+    add_group(same, "confidential", SAH_SAME_NONE, "")->confidential = true;
+    g = add_group(same, "fire", SAH_SAME_LINK, "FSTRU");
+    g->window_ms = 1800000;
+    g->link_m = g->show_m = 300;
+    g->many = true;
+    g = add_group(same, "medical", SAH_SAME_SUGGEST, "CARDIAC");
+    g->window_ms = 600000;
+    g->link_m = g->show_m = 50;
+    g->one_patient = true;
+}

@@ -72,6 +72,12 @@ static void note(struct sah_fake_agencies *fake, const struct sah_leased *leased
     r->n_previous = leased->n_previous;
     memcpy(r->previous, leased->previous, sizeof r->previous);
     r->n_bytes = leased->bytes.len;
+    r->bytes = malloc(r->n_bytes + 1);
+    SAH_ASSERT(r->bytes != NULL);
+    memcpy(r->bytes, leased->bytes.ptr, r->n_bytes);
+    memcpy(r->note, leased->note, sizeof r->note);
+    memcpy(r->incident_id, leased->incident_id, sizeof r->incident_id);
+    r->suspicion = leased->suspicion;
 }
 
 static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms,
@@ -193,6 +199,8 @@ void sah_fake_agencies_destroy(struct sah_fake_agencies *fake)
         return;
     SAH_CHECK(fake, FAKE_MAGIC);
     forget(fake);
+    for (size_t i = 0; i < fake->n_received; i++)
+        free(fake->received[i].bytes);
     free(fake->received);
     fake->magic = 0;
     free(fake);

@@ -35,6 +35,10 @@ struct sah_fake_received { /* one attempt */
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     size_t n_bytes;
+    char *bytes; /* of the message */
+    char note[SAH_NOTE_SIZE];
+    char incident_id[SAH_INCIDENT_ID_SIZE];
+    unsigned suspicion;
 };
 
 SAH_MUST_USE int sah_fake_agencies_create(struct sah_fake_agencies **ret_fake);

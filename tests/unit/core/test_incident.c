@@ -1,0 +1,427 @@
+/*
+ * test_incident - several reporters of one incident: the first never waits, the others are linked, told,
+ * carried, followed, let go. Domain 9's invariants are cited as 9.n; I2 I3 I4 I6 I8 I9.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/core_rig.h"
+
+#define SECOND UINT64_C(1000)
+#define FIRE   "fire-101"
+
+static char ids[64][SAH_REQUEST_ID_SIZE];
+
+static int make(void **state)
+{
+    struct rig *rig = rig_new(&(struct rig_options){.incidents = true});
+
+    sah_ladder_defaults(&rig->policy->ladder);
+    rig_crash(rig); /* a core that knows of it */
+    rig_pass(rig, SECOND);
+    *state = rig;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
+/* Citizen n reports a fire, so many metres from the point; its id. */
+static const char *reports(struct rig *rig, unsigned n, int metres, const char *cue)
+{
+    struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
+    const struct rig_result *result;
+    char words[32];
+
+    rig_type(r, "FSTRU");
+    rig_pin(r, metres);
+    (void)snprintf(words, sizeof words, "fire seen by %u.", n);
+    rig_words(r, words);
+    if (cue != NULL)
+        rig_cue(r, cue);
+    result = rig_ask(rig);
+    assert_int_equal(result->code, SAH_RESULT_ACCEPTED);
+    memcpy(ids[n], result->request_id, sizeof ids[n]);
+    return ids[n];
+}
+
+static const char *words_of(unsigned n)
+{
+    static char words[32];
+
+    (void)snprintf(words, sizeof words, "fire seen by %u.", n);
+    return words;
+}
+
+static enum sah_memory_state state_of(struct rig *rig, const char *id, const char *agency)
+{
+    return rig_delivery(rig, id, agency, SAH_KIND_REQUEST)->state;
+}
+
+static void the_first_report_waits_for_nobody_and_the_second_is_linked(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second;
+
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_REQUEST), 1); /* (9.1) */
+    second = reports(rig, 2, 100, NULL);
+    assert_string_equal(rig_view(rig, second)->main_id, first);
+    assert_string_equal(rig_view(rig, second)->incident_id, rig_view(rig, first)->incident_id); /* (I2) */
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 1);
+    assert_int_equal(rig_read(rig, FIRE, words_of(2)), 1); /* (I3) */
+    assert_int_equal(state_of(rig, second, FIRE), SAH_MEMORY_DONE);
+    assert_int_not_equal(rig_delivery(rig, second, FIRE, SAH_KIND_REQUEST)->carried_by[0], '\0');
+    assert_string_equal(rig_heard(rig, second), "RECEIVED DELIVERED"); /* (I8) */
+    assert_string_equal(rig_heard(rig, first), "RECEIVED DELIVERED");
+    assert_int_equal(rig_view(rig, first)->n_members, 1);
+    rig_pass(rig, 60 * SECOND); /* its own ladder stays still: the main one's is in charge */
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
+    assert_int_equal(rig_received(rig, "erss-112", second, SAH_KIND_REQUEST), 0);
+    assert_true(rig_received(rig, "erss-112", first, SAH_KIND_REQUEST) > 0);
+}
+
+static void updates_come_together_and_worse_news_at_once(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+
+    reports(rig, 2, 10, NULL);
+    rig_pass(rig, SECOND);
+    for (unsigned n = 3; n <= 9; n++)
+        reports(rig, n, (int)n * 10, NULL);
+    rig_pass(rig, 2 * SECOND);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 1); /* (9.2) */
+    rig_pass(rig, 8 * SECOND);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 2);
+    for (unsigned n = 3; n <= 9; n++) {
+        assert_int_equal(rig_read(rig, FIRE, words_of(n)), 1);
+        assert_int_equal(rig_received(rig, FIRE, ids[n], SAH_KIND_REQUEST), 0);
+    }
+    reports(rig, 10, 0, "not_breathing");
+    rig_pass(rig, SECOND / 2);
+    assert_int_equal(rig_read(rig, FIRE, words_of(10)), 1);
+    assert_int_equal(rig_view(rig, first)->priority, SAH_PRIORITY_P0); /* (9.5) */
+}
+
+static void every_state_reaches_every_reporter(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+    struct sah_agency_status s;
+
+    for (unsigned n = 2; n <= 5; n++)
+        reports(rig, n, 10, NULL);
+    rig_pass(rig, 12 * SECOND);
+    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
+    rig_pass(rig, SECOND);
+    s = rig_says(first, FIRE, SAH_STATE_EN_ROUTE, "desk 4");
+    s.eta_s = 300;
+    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
+    rig_pass(rig, SECOND);
+    for (unsigned n = 2; n <= 5; n++) {
+        assert_string_equal(rig_heard(rig, ids[n]), "RECEIVED DELIVERED ACKNOWLEDGED EN_ROUTE");
+        assert_int_equal(rig_last_event(rig, ids[n])->status.eta_s, 300);
+    }
+    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
+    rig_pass(rig, SECOND);
+    for (unsigned n = 2; n <= 5; n++) { /* (9.6) */
+        assert_int_equal(rig_heard_n(rig, ids[n], SAH_STATE_CLOSED), 1);
+        assert_true(rig_view(rig, ids[n])->closed_ms > 0);
+    }
+}
+
+static void what_the_update_cannot_bring_goes_out_by_itself(void **state)
+{
+    static const struct sah_fake_manner silent = {.kind = SAH_ANSWER_UNKNOWN, .after_ms = 1000};
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second;
+
+    rig_manner(rig, "fire-101-a", silent);
+    rig_manner(rig, "fire-101-b", silent);
+    second = reports(rig, 2, 0, NULL);
+    rig_pass(rig, 14 * SECOND);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
+    assert_true(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT) > 0);
+    rig_pass(rig, 3 * SECOND); /* (I4) */
+    assert_true(rig_received(rig, FIRE, second, SAH_KIND_REQUEST) > 0);
+    assert_string_equal(rig_attempt(rig, FIRE, second, 0)->incident_id, rig_view(rig, first)->incident_id);
+    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_manner(rig, "fire-101-b", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_pass(rig, 40 * SECOND);
+    assert_int_equal(state_of(rig, second, FIRE), SAH_MEMORY_DONE);
+    assert_true(rig_heard_n(rig, second, SAH_STATE_DELIVERED) >= 1); /* 112 was asked meanwhile */
+}
+
+static void a_router_that_dies_between_accept_and_join_loses_nothing(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+    struct sah_request *r = rig_request(rig, 2, 2, "FIRE_101");
+    size_t taken;
+
+    rig_type(r, "FSTRU");
+    rig_pin(r, 20);
+    rig_words(r, words_of(2));
+    taken = rig_take(rig);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, 1000); /* what comes after the commit */
+    while (!rig->results[taken]->came)
+        assert_true(sah_memory_store_step(rig->store));
+    rig_settle(rig);
+    assert_int_equal(rig->results[taken]->code, SAH_RESULT_ACCEPTED);
+    rig_crash(rig);
+    rig_pass(rig, 8 * SECOND);
+    assert_int_equal(rig_read(rig, FIRE, words_of(2)), 1);
+    assert_int_equal(rig_received(rig, FIRE, rig->results[taken]->request_id, SAH_KIND_REQUEST), 0);
+    assert_int_equal(rig_view(rig, first)->n_members, 1);
+}
+
+static void a_router_that_starts_knows_what_is_live(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second;
+
+    rig_crash(rig);
+    rig_pass(rig, SECOND);
+    second = reports(rig, 2, 10, NULL);
+    assert_string_equal(rig_view(rig, second)->main_id, first);
+}
+
+static void an_unread_feed_links_nothing_and_says_so(void **state)
+{
+    struct rig *rig = *state;
+    const char *second;
+
+    reports(rig, 1, 0, NULL);
+    rig_crash(rig); /* and no turn since */
+    second = reports(rig, 2, 10, NULL);
+    assert_string_equal(rig_view(rig, second)->main_id, "");
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
+    assert_string_equal(rig_attempt(rig, FIRE, second, 0)->note, "d");
+}
+
+static void one_reporter_s_cancel_takes_out_that_reporter(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
+
+    rig_pass(rig, 11 * SECOND);
+    rig_cancel(rig, 20, 2, second);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, SECOND); /* (9.7) */
+    assert_int_equal(rig_received(rig, FIRE, NULL, SAH_KIND_CANCEL), 0);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 2);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CANCELLED), 1);
+    assert_int_equal(rig_view(rig, first)->n_members, 0);
+    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_DELIVERED);
+    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_ACKNOWLEDGED), 0);
+}
+
+static void only_the_last_reporter_s_cancel_cancels(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
+
+    rig_pass(rig, 11 * SECOND);
+    rig_cancel(rig, 20, 1, first); /* whose request carries the incident */
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_CANCEL), 0);
+    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_DELIVERED);
+    rig_cancel(rig, 21, 2, second);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 11 * SECOND);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_CANCEL), 1);
+    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_CANCEL_ASKED);
+    rig_person(rig, first, FIRE, SAH_STATE_CANCELLED);
+    assert_int_equal(rig_heard_n(rig, first, SAH_STATE_CANCELLED), 1);
+}
+
+static void what_a_linked_reporter_says_later_is_told_too(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
+    struct sah_amendment *a;
+
+    rig_pass(rig, SECOND);
+    a = rig_amendment(rig, 20, 2, second);
+    rig_words(&a->part, "third floor, come fast");
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 11 * SECOND);
+    assert_int_equal(rig_read(rig, FIRE, "third floor, come fast"), 1);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_AMENDMENT), 0);
+    assert_int_equal(rig_delivery(rig, second, FIRE, SAH_KIND_AMENDMENT)->state, SAH_MEMORY_DONE);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 2);
+}
+
+static void a_place_that_comes_later_links_what_was_sent_already(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+    struct sah_request *r = rig_request(rig, 2, 2, "FIRE_101");
+    struct sah_amendment *a;
+    const char *second;
+
+    rig_type(r, "FSTRU");
+    second = rig_ask(rig)->request_id;
+    assert_string_equal(rig_view(rig, second)->main_id, ""); /* (9.8) */
+    a = rig_amendment(rig, 20, 2, second);
+    a->kind = SAH_AMENDMENT_PLACE;
+    rig_pin(&a->part, 50);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    assert_string_equal(rig_view(rig, second)->main_id, first);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_AMENDMENT), 1);
+    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 1);
+    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 1);
+}
+
+static void an_agency_that_the_first_one_does_not_have_is_told_at_once(void **state)
+{
+    struct rig *rig = *state;
+    const char *second;
+
+    reports(rig, 1, 0, NULL);
+    second = reports(rig, 2, 0, "people_hurt");
+    assert_int_equal(rig_received(rig, "amb-108", second, SAH_KIND_REQUEST), 1);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
+}
+
+static void two_hearts_in_one_block_are_shown_and_not_joined(void **state)
+{
+    struct rig *rig = *state;
+    char incident[SAH_INCIDENT_ID_SIZE], expected[80];
+
+    for (unsigned n = 1; n <= 2; n++) {
+        struct sah_request *r = rig_request(rig, n, n, "AMBULANCE_108");
+
+        rig_type(r, "CARDIAC");
+        rig_pin(r, (int)n);
+        memcpy(ids[n], rig_ask(rig)->request_id, sizeof ids[n]);
+        assert_int_equal(rig_received(rig, "amb-108", ids[n], SAH_KIND_REQUEST), 1);
+        assert_string_equal(rig_view(rig, ids[n])->main_id, "");
+    }
+    memcpy(incident, rig_view(rig, ids[1])->incident_id, sizeof incident);
+    (void)snprintf(expected, sizeof expected, "p=%s,suggest_only,1", incident);
+    assert_string_equal(rig_attempt(rig, "amb-108", ids[2], 0)->note, expected);
+}
+
+static void the_same_sender_s_second_request_is_appended(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+    struct sah_request *r = rig_request(rig, 2, 1, "FIRE_101");
+    const char *second;
+
+    rig_type(r, "FSTRU");
+    rig_words(r, "please come fast");
+    second = rig_ask(rig)->request_id;
+    assert_string_equal(rig_view(rig, second)->main_id, first);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
+    assert_int_equal(rig_read(rig, FIRE, "please come fast"), 1);
+}
+
+static int linked_err;
+
+static void on_link(void *data, int err)
+{
+    (void)data;
+    linked_err = err;
+}
+
+static void a_person_links_and_unlinks(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 50, NULL);
+    const char *far = reports(rig, 3, 5000, NULL);
+    char own[SAH_INCIDENT_ID_SIZE];
+
+    rig_pass(rig, SECOND);
+    sah_core_unlink(rig->core, second, "amb-108", rig_now(rig), on_link, NULL);
+    rig_settle(rig);
+    assert_int_equal(linked_err, SAH_ENOENT); /* not a request of that agency */
+    sah_core_unlink(rig->core, second, FIRE, rig_now(rig), on_link, NULL);
+    rig_settle(rig);
+    assert_int_equal(linked_err, SAH_OK); /* (9.4) */
+    (void)snprintf(own, sizeof own, "I%s", second + 1);
+    assert_string_equal(rig_view(rig, second)->incident_id, own);
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
+
+    sah_core_link(rig->core, far, first, FIRE, rig_now(rig), on_link, NULL);
+    rig_pass(rig, 11 * SECOND);
+    assert_int_equal(linked_err, SAH_OK);
+    assert_string_equal(rig_view(rig, far)->incident_id, rig_view(rig, first)->incident_id);
+    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_heard_n(rig, far, SAH_STATE_CLOSED), 1);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 0);
+}
+
+static void a_sender_s_history_reaches_the_dispatcher_and_nothing_else(void **state)
+{
+    struct rig *rig = *state;
+    const char *id = reports(rig, 1, 0, NULL);
+    struct sah_agency_status s = rig_says(id, FIRE, SAH_STATE_CLOSED, "desk 4");
+    struct sah_request *r;
+
+    assert_int_equal(rig_attempt(rig, FIRE, id, 0)->suspicion, 0);
+    (void)snprintf(s.disposition, sizeof s.disposition, "FALSE_REPORT");
+    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
+    r = rig_request(rig, 2, 1, "AMBULANCE_108");
+    rig_type(r, "CARDIAC");
+    id = rig_ask(rig)->request_id;
+    assert_int_equal(rig_received(rig, "amb-108", id, SAH_KIND_REQUEST), 1);
+    assert_true(rig_attempt(rig, "amb-108", id, 0)->suspicion >= 30);
+}
+
+static void a_report_of_what_is_closed_is_shown_only(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second;
+
+    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
+    second = reports(rig, 2, 10, NULL); /* (9.10) */
+    assert_string_equal(rig_view(rig, second)->main_id, "");
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
+    assert_non_null(strstr(rig_attempt(rig, FIRE, second, 0)->note, ",closed,"));
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make, unmake)
+    const struct CMUnitTest tests[] = {
+        CASE(the_first_report_waits_for_nobody_and_the_second_is_linked),
+        CASE(updates_come_together_and_worse_news_at_once),
+        CASE(every_state_reaches_every_reporter),
+        CASE(what_the_update_cannot_bring_goes_out_by_itself),
+        CASE(a_router_that_dies_between_accept_and_join_loses_nothing),
+        CASE(a_router_that_starts_knows_what_is_live),
+        CASE(an_unread_feed_links_nothing_and_says_so),
+        CASE(one_reporter_s_cancel_takes_out_that_reporter),
+        CASE(only_the_last_reporter_s_cancel_cancels),
+        CASE(what_a_linked_reporter_says_later_is_told_too),
+        CASE(a_place_that_comes_later_links_what_was_sent_already),
+        CASE(an_agency_that_the_first_one_does_not_have_is_told_at_once),
+        CASE(two_hearts_in_one_block_are_shown_and_not_joined),
+        CASE(the_same_sender_s_second_request_is_appended),
+        CASE(a_person_links_and_unlinks),
+        CASE(a_sender_s_history_reaches_the_dispatcher_and_nothing_else),
+        CASE(a_report_of_what_is_closed_is_shown_only),
+    };
+
+    return cmocka_run_group_tests_name("incident", tests, NULL, NULL);
+}
