@@ -53,10 +53,8 @@ static const struct sah_update_at *heard_at(const struct follow *job, const stru
 static void let_line_go(struct sah_change *change, const struct sah_request_view *view, struct sah_line *line,
                         const struct sah_agency *agency)
 {
-    line->via[0] = '\0';
-    line->carried = false;
     if (agency != NULL)
-        change_plan_all_again(change, view, agency);
+        change_line_own(change, view, line, agency);
 }
 
 static bool same_details(const struct sah_agency_status *a, const struct sah_agency_status *b)
@@ -145,13 +143,9 @@ static bool take_items(struct follow *job, const struct sah_request_view *view, 
             tell_state(job->core, change, view, line, SAH_STATE_CANCELLED);
             changed = true;
         }
-        if (item->leaves)
+        if (item->leaves || (line->carried && sah_id_equal(&item->message_id, &view->request->id)))
             continue;
         changed = carry(job, item, heard, view, change, line) || changed;
-    }
-    if (changed && line->carried && line->state < SAH_STATE_DELIVERED) {
-        line->state = SAH_STATE_DELIVERED;
-        tell_state(job->core, change, view, line, SAH_STATE_DELIVERED);
     }
     return changed;
 }
@@ -198,8 +192,14 @@ static bool follow_line(struct follow *job, const struct sah_request_view *view,
         (main == NULL || main->state == SAH_STATE_REJECTED || main->state == SAH_STATE_EXPIRED)) {
         move_line(job, view, change, line, agency);
         changed = true;
-    } else if (main != NULL && (line->via[0] == '\0' || line->carried)) {
+    } else if (main != NULL && (line->via[0] == '\0' ? line->state >= SAH_STATE_DELIVERED : line->carried)) {
+        /* What goes out as its own is not there yet, whatever is known of the main one. */
         changed = take_state(job->core, change, view, line, main) || changed;
+    }
+    if (line->carried && line->state < SAH_STATE_DELIVERED) {
+        line->state = SAH_STATE_DELIVERED;
+        tell_state(job->core, change, view, line, SAH_STATE_DELIVERED);
+        changed = true;
     }
     if (!changed && change->n_lines == n_lines + 1)
         change->n_lines = n_lines;

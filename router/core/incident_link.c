@@ -118,16 +118,26 @@ struct let_go {
     char agency[SAH_AGENCY_SIZE];
 };
 
-/* The request and what was said since, at this agency, in their order. */
-void change_plan_all_again(struct sah_change *change, const struct sah_request_view *view,
-                           const struct sah_agency *agency)
+/* The agency gets the request itself now, and what was said since, in their order. What was known there
+ * was known of the main one, so the line begins anew: nobody has this one yet (I9). */
+void change_line_own(struct sah_change *change, const struct sah_request_view *view, struct sah_line *line,
+                     const struct sah_agency *agency)
 {
     unsigned from = change->n_plans;
+
+    line->via[0] = '\0';
+    line->carried = false;
+    if (sah_state_is_over(line->state))
+        return;
+    if (line->state == SAH_STATE_CANCEL_ASKED)
+        line->before_cancel = SAH_STATE_QUEUED;
+    else
+        line->state = SAH_STATE_QUEUED;
 
     if (!change_plan(change, agency, &view->request->id, SAH_KIND_REQUEST, 1))
         return;
     for (unsigned i = 0; i < view->n_messages; i++)
-        if (view->messages[i].kind != SAH_KIND_CANCEL)
+        if (view->messages[i].kind != SAH_KIND_CANCEL || line->state == SAH_STATE_CANCEL_ASKED)
             (void)change_plan(change, agency, &view->messages[i].id, view->messages[i].kind,
                               view->messages[i].sequence);
     for (; from < change->n_plans; from++)
@@ -138,6 +148,7 @@ static bool decide_let_go(struct sah_core *core, void *data, const struct sah_re
                           struct sah_change *change)
 {
     struct let_go *job = data;
+    bool leaves = false;
 
     job->err = SAH_OK;
     if (!incident_is_linked(view)) {
@@ -153,16 +164,21 @@ static bool decide_let_go(struct sah_core *core, void *data, const struct sah_re
         const struct sah_agency *agency = sah_roster_agency(core->s.roster, sah_slice_of(old->agency));
         struct sah_line *line;
 
-        if (old->via[0] == '\0' || agency == NULL || (old->carried && !job->unlinked))
+        if (old->via[0] == '\0' || agency == NULL)
             continue;
+        if (old->carried && old->state == SAH_STATE_CANCEL_ASKED && !job->unlinked) {
+            leaves = true; /* what happens to the incident happens to it: it only wanted to leave */
+            continue;
+        }
         line = change_line(change, view, old->agency);
         SAH_ASSERT(line != NULL);
-        line->via[0] = '\0';
-        line->carried = false;
-        change_plan_all_again(change, view, agency);
+        change_line_own(change, view, line, agency);
     }
-    change->set_main = true; /* to none */
-    incident_own(view->request_id, change->incident_id);
+    if (leaves && change->n_lines == 0)
+        return false;
+    change->set_main = !leaves; /* to none */
+    if (change->set_main)
+        incident_own(view->request_id, change->incident_id);
     (void)sah_format(change->audit, sizeof change->audit, "%s main=%s by=%s agencies=%u",
                      job->unlinked ? "unlink" : "let go", view->main_id, job->unlinked ? job->agency : "router",
                      change->n_plans);

@@ -93,9 +93,9 @@ const struct sah_line *view_line(const struct sah_request_view *view, const char
 bool change_plan(struct sah_change *change, const struct sah_agency *agency, const struct sah_id *message_id,
                  enum sah_kind kind, uint32_t sequence);
 void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency);
-/* The request and what was said since, once more or for the first time, in order. */
-void change_plan_all_again(struct sah_change *change, const struct sah_request_view *view,
-                           const struct sah_agency *agency);
+/* A linked request's line becomes its own: the agency gets it, and what was said since, in order. */
+void change_line_own(struct sah_change *change, const struct sah_request_view *view, struct sah_line *line,
+                     const struct sah_agency *agency);
 /* The event a citizen hears (I8); returns NULL when the state is not told. */
 struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *change,
                                       const struct sah_message *request, enum sah_priority priority,

@@ -85,7 +85,7 @@ struct rig *rig_new(const struct rig_options *options)
         .agencies = sah_fake_agencies_port(rig->agencies),
         .adapters = sah_fake_adapters_port(rig->adapters),
         .chance = &rig->chance,
-        .sameness = o.incidents ? rig->sameness : NULL,
+        .sameness = o.incidents && lane == SAH_LANE_EMERGENCY ? rig->sameness : NULL,
         .incidents_max = 1000,
     };
     make_core(rig);

@@ -389,6 +389,7 @@ struct world *world_new(const struct world_options *options)
     SAH_ASSERT(w != NULL);
     w->rig = rig_new(&(struct rig_options){.lane = options->lane,
                                            .jobs_max = options->jobs_max,
+                                           .incidents = options->incidents,
                                            .concurrency = options->concurrency});
     sah_ladder_defaults(&w->rig->policy->ladder);
     w->rig->settings.admission.queued_max = options->admits;
@@ -399,6 +400,7 @@ struct world *world_new(const struct world_options *options)
     w->chance = (struct sah_chance){.data = w, .next = next_chance};
     w->dice = options->seed * UINT64_C(0x9e3779b97f4a7c15) + 0x5eed;
     w->trace = options->trace;
+    w->incidents = options->incidents;
     w->plant = options->plant != NULL ? plant_index(options->plant) : -1;
     w->planted = w->plant >= 0 ? calloc(1, sizeof *w->planted) : NULL;
     w->adapters_there = w->adapters_ack = true;

@@ -29,6 +29,7 @@ struct world_options {
     unsigned concurrency; /* of each endpoint; 0 = 4 */
     unsigned jobs_max;    /* of each router; 0 = 100 */
     unsigned admits;      /* deliveries that the bulk lane holds; 0 = no limit */
+    bool incidents;       /* reports are matched, and fires have places */
     const char *plant;    /* a fault of world_plant.c; NULL = none */
     const char *trace;    /* prints what happens to this request as it happens; "" = to all */
 };
@@ -108,6 +109,9 @@ void world_adapters(struct world *w, bool there, bool acks);
 
 /* ---- citizens: each returns the number of the message, for world_again and world_code */
 unsigned world_asks(struct world *w, unsigned who, const char *service, const char *cue);
+/* The same with the type of incident, a pin so many metres north of a point, and words of its own. */
+unsigned world_reports(struct world *w, unsigned who, const char *service, const char *cue, const char *type,
+                       unsigned metres);
 unsigned world_amends(struct world *w, unsigned who, const char *request_id,
                       enum sah_amendment_kind kind, const char *cue, const char *also);
 unsigned world_cancels(struct world *w, unsigned who, const char *request_id);

@@ -132,8 +132,8 @@ static void check_message(struct world *w, const struct sah_change *change,
     int number = message_number(w, &change->message_id);
     struct world_request *page;
 
-    /* The router's own messages (core/copies.c) amend what is there, and no citizen wrote them. */
-    if (before->message_known || (number < 0 && (before->revision == 0 || change->kind != SAH_KIND_AMENDMENT))) {
+    /* The router's own messages (core/copies.c, core/incident_tell.c) amend what is there, and no citizen wrote them. */
+    if (before->message_known || (number < 0 && (before->revision == 0 || change->kind == SAH_KIND_REQUEST))) {
         world_violate(w, "I2", change->request_id, "a message is stored a second time");
         return;
     }
@@ -245,6 +245,14 @@ static void check_kept(struct world *w, const struct sah_change *change,
                           change->plans[i].agency);
 }
 
+/* A linked request hears what a person said of the one it is linked to. */
+static bool said_of_main(const struct world *w, const struct sah_request_view *view, int agency)
+{
+    int main = view->main_id[0] != '\0' ? world_request_index(w, view->main_id) : -1;
+
+    return main >= 0 && w->requests[main].person[agency] != 0;
+}
+
 /* (I9) */
 static void check_honest(struct world *w, const struct sah_change *change,
                          const struct sah_request_view *view, struct world_request *page)
@@ -257,7 +265,7 @@ static void check_honest(struct world *w, const struct sah_change *change,
         NOTE(w, view->request_id, "event: %s of %s", sah_state_name(e->status.state),
              e->status.agency);
         if (IS_IN(e->status.state, HELP) && !page->booking &&
-            (agency < 0 || page->person[agency] == 0))
+            (agency < 0 || (page->person[agency] == 0 && !said_of_main(w, view, agency))))
             world_violate(w, "I9", view->request_id, "%s is told, nobody at %s said so",
                           sah_state_name(e->status.state), e->status.agency);
         if (e->emergency && e->status.state == SAH_STATE_EXPIRED)
@@ -268,12 +276,16 @@ static void check_honest(struct world *w, const struct sah_change *change,
 static void check_closing(struct world *w, const struct world_before *before,
                           const struct sah_request_view *view, const struct world_request *page)
 {
+    int main = view->main_id[0] != '\0' ? world_request_index(w, view->main_id) : -1;
+    bool withdrew = false;
     uint32_t said = 0;
 
     for (unsigned i = 0; i < WORLD_AGENCIES; i++)
-        said |= page->person[i];
+        said |= page->person[i] | (main >= 0 ? w->requests[main].person[i] : 0);
+    for (unsigned i = 0; main >= 0 && i < view->n_lines; i++)
+        withdrew |= view->lines[i].state == SAH_STATE_CANCELLED; /* the incident goes on */
     if (before->closed_ms == 0 && view->closed_ms > 0 &&
-        sah_priority_is_emergency(view->priority) && (said & ENDS) == 0)
+        sah_priority_is_emergency(view->priority) && (said & ENDS) == 0 && !withdrew)
         world_violate(w, "I9", view->request_id, "an emergency closed without a person");
 }
 
@@ -295,6 +307,7 @@ static void check_watched(struct world *w, const struct memory_request *r, bool 
         unanswered |= sah_ladder_kind(ladder, r->view.lines[i].state, r->view.priority,
                                       booking) == SAH_TIMER_ACK;
         watched |= r->timers[i].armed;
+        watched |= r->view.lines[i].via[0] != '\0' && r->view.lines[i].carried; /* by the main one's ladder */
     }
     if (unanswered && !watched)
         world_violate(w, "I9", r->view.request_id, "nobody answered, and no timer runs");
@@ -341,7 +354,7 @@ static void check_settled(struct world *w, const struct sah_change *change,
     d->dead = settle->kind == SAH_SETTLE_DEAD && d->over_seen;
     if (settle->kind == SAH_SETTLE_DONE) {
         d->had_it = true;
-        if (!d->acked && !(page->spoke & UINT32_C(1) << agency))
+        if (!d->acked && !(page->spoke & UINT32_C(1) << agency) && d->kept->carried_by[0] == '\0')
             world_violate(w, "I4", view->request_id, "%s never said that it has it",
                           d->kept->agency);
         for (unsigned i = 0; i < w->n_evidence; i++)
@@ -391,6 +404,37 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
     activate(w, (size_t)(d - w->deliveries));
 }
 
+/* (I2) Linked to a request: its incident. Unlinked: its own. */
+static bool may_move(const struct world *w, const struct sah_change *change, const struct memory_request *kept)
+{
+    const struct memory_request *main = model_request(w->fake, change->main_id);
+
+    if (!change->set_main)
+        return false;
+    if (change->main_id[0] != '\0')
+        return main != NULL && strcmp(main->view.incident_id, kept->view.incident_id) == 0;
+    return strcmp(kept->view.incident_id + 1, kept->view.request_id + 1) == 0;
+}
+
+/* (I3, I4) What counts as carried is in a message that the same agency has, as it came. */
+static void check_carried(struct world *w, const struct sah_change *change)
+{
+    for (unsigned i = 0; i < change->n_carried; i++) {
+        struct world_delivery *d = world_ledger(w, change->carried[i].key);
+        const struct sah_memory_delivery *by = model_delivery(w->fake, change->carried[i].by);
+        const struct memory_message *said, *told;
+
+        if (d == NULL)
+            continue;
+        said = model_message(w->fake, &d->kept->message_id);
+        told = by != NULL ? model_message(w->fake, &by->message_id) : NULL;
+        if (told == NULL || by == d->kept || by->state != SAH_MEMORY_DONE || strcmp(by->agency, d->kept->agency) != 0 ||
+            memmem(told->bytes, told->len, said->bytes, said->len) == NULL)
+            world_violate(w, "I3", change->request_id, "%s never got what counts as carried", d->kept->agency);
+        d->over_seen = d->had_it = true;
+    }
+}
+
 void check_commit(struct world *w, struct world_router *r, const struct sah_change *change,
                   const struct world_before *before)
 {
@@ -404,6 +448,8 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
     page = &w->requests[world_request_index(w, change->request_id)];
     NOTE(w, change->request_id, "router %u writes: %s", r->index, change->audit);
     SAH_UNUSED(r);
+    if (strcmp(kept->view.incident_id, page->incident_id) != 0 && may_move(w, change, kept))
+        memcpy(page->incident_id, kept->view.incident_id, sizeof page->incident_id);
     if (strcmp(kept->view.incident_id, page->incident_id) != 0)
         world_violate(w, "I2", change->request_id, "it is in another incident now");
     if (before->revision > 0 && kept->view.priority > before->priority &&
@@ -421,6 +467,7 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
     }
     for (unsigned i = 0; i < change->n_plans; i++)
         check_replayed(w, &change->plans[i], change->request_id);
+    check_carried(w, change);
     check_kept(w, change, before, &kept->view);
     check_told(w, change, before, &kept->view);
     check_honest(w, change, &kept->view, page);

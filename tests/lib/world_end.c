@@ -46,6 +46,8 @@ static bool is_unanswered(const struct world *w, const struct world_request *r)
     for (unsigned i = 0; i < view->n_lines; i++) {
         enum sah_state state = view->lines[i].state;
 
+        if (view->lines[i].via[0] != '\0' && view->lines[i].carried)
+            return false; /* the main one's ladder */
         if (state == SAH_STATE_CANCEL_ASKED || sah_state_is_with_person(state))
             return false; /* whoever has it reads the cancel */
         wants |= sah_ladder_kind(&w->rig->policy->ladder, state, view->priority, r->booking) ==
@@ -76,8 +78,8 @@ static void people_work(struct world *w)
             const struct sah_line *line = &r->kept->view.lines[j];
             char agency[SAH_AGENCY_SIZE];
 
-            if (sah_state_is_over(line->state))
-                continue;
+            if (sah_state_is_over(line->state) || (line->via[0] != '\0' && line->carried))
+                continue; /* nobody there knows a linked one but through its main one */
             memcpy(agency, line->agency, sizeof agency);
             world_says(w, r->kept->view.request_id, agency, SAH_STATE_CLOSED, "desk 4");
             world_settle(w);
@@ -125,6 +127,27 @@ static void check_messages(struct world *w)
             world_violate(w, "I1", m->request_id, "message %u has no answer", i);
         if (m->accepted > 1 && m->kind != SAH_KIND_STATUS_QUERY)
             world_violate(w, "I2", m->request_id, "message %u was accepted twice", i);
+    }
+}
+
+/* (9.6) Closing reaches every reporter; (I3) each word reached somebody. */
+static void check_incidents(struct world *w)
+{
+    for (unsigned i = 0; i < w->n_requests; i++) {
+        const struct memory_request *r = w->requests[i].kept;
+
+        for (unsigned j = 0; j < r->view.n_lines; j++) {
+            const struct sah_line *line = &r->view.lines[j];
+
+            if (line->via[0] != '\0' && line->carried && !sah_state_is_over(line->state))
+                world_violate(w, "9.6", r->view.request_id, "the incident is closed at %s, and it is not",
+                              line->agency);
+        }
+    }
+    for (size_t i = 0; i < w->fake->works.n; i++) {
+        const struct memory_work *work = w->fake->works.v[i];
+
+        world_violate(w, "I4", work->work.request_id, "work %u about its incident never ends", work->work.kind);
     }
 }
 
@@ -181,6 +204,7 @@ void world_finish(struct world *w)
     check_messages(w);
     check_deliveries(w);
     check_requests(w);
+    check_incidents(w);
     check_outbox(w);
     check_routers(w);
 }

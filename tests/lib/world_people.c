@@ -105,6 +105,14 @@ static void build(struct world *w, unsigned n)
     case SAH_KIND_HELLO:
         SAH_ASSERT(!"a message of a citizen");
     }
+    if (part != NULL && m->type != NULL) {
+        char words[64];
+
+        SAH_ASSERT(sah_format(words, sizeof words, "seen by %u, message %u.", m->who, n) == SAH_OK);
+        rig_words(part, words);
+        rig_type(part, m->type);
+        rig_pin(part, (int)m->metres);
+    }
     if (part != NULL && m->cue[0] != '\0')
         rig_cue(part, m->cue);
     if (part != NULL && m->also[0] != '\0')
@@ -159,6 +167,18 @@ unsigned world_asks(struct world *w, unsigned who, const char *service, const ch
                                           .service = service,
                                           .cue = cue != NULL ? cue : "",
                                           .also = ""});
+}
+
+unsigned world_reports(struct world *w, unsigned who, const char *service, const char *cue, const char *type,
+                       unsigned metres)
+{
+    return say(w, &(struct world_message){.kind = SAH_KIND_REQUEST,
+                                          .who = who,
+                                          .service = service,
+                                          .cue = cue != NULL ? cue : "",
+                                          .also = "",
+                                          .type = type,
+                                          .metres = metres});
 }
 
 static struct world_message about(enum sah_kind kind, unsigned who, const char *request_id)
@@ -290,11 +310,17 @@ static void some_request(struct world *w)
 {
     struct world_message m = {.kind = SAH_KIND_REQUEST,
                               .who = world_roll(w, CITIZENS),
-                              .service = some(w, services, SAH_LEN(services)),
+                              .service = w->incidents && world_roll(w, 3) == 0 ? "FIRE_101"
+                                                                               : some(w, services, SAH_LEN(services)),
                               .cue = "",
                               .also = ""};
     unsigned presses = world_roll(w, 12) == 0 ? 5 : 1;
 
+    if (w->incidents && strcmp(m.service, "FIRE_101") == 0 && world_roll(w, 4) > 0) {
+        m.type = "FSTRU";
+        m.metres = 200 * world_roll(w, 4);
+        m.who = world_roll(w, 4 * CITIZENS);
+    }
     if (world_roll(w, 3) == 0)
         m.cue = some(w, cues, SAH_LEN(cues));
     if (world_roll(w, 4) == 0)

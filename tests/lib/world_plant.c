@@ -17,6 +17,7 @@
     X(ack_before_write, "I1", "a message is answered ACCEPTED though the commit failed")      \
     X(two_incidents, "I2", "an amendment moves its request into another incident")            \
     X(dedupe_forgets, "I2", "a message known for an hour is taken for a new one")             \
+    X(linked_report_dropped, "I3", "a linked report counts as carried before it was told")     \
     X(forgotten_at_restart, "I4", "what a dying router had leased counts as done")            \
     X(lease_never_ends, "I4", "the lease of a router that died does not run out")             \
     X(lease_without_epoch, "I5", "a no is taken from an epoch that is not live")              \
@@ -89,6 +90,14 @@ const struct sah_change *plant_core_change(struct world *w, const struct sah_cha
     if (PLANTED(w, change_without_event) && has_event(change, SAH_STATE_EN_ROUTE)) {
         c = bent(w, change);
         c->n_events = 0;
+        return c;
+    }
+    if (PLANTED(w, linked_report_dropped) && change->set_main && change->main_id[0] != '\0' && change->n_plans > 0 &&
+        change->plans[0].hold_ms > 0) {
+        c = bent(w, change);
+        memcpy(c->carried[0].key, c->plans[0].key, SAH_KEY_SIZE);
+        memcpy(c->carried[0].by, c->plans[0].key, SAH_KEY_SIZE);
+        c->n_carried = 1;
         return c;
     }
     if (PLANTED(w, dead_letter_untold) && change->settle.kind == SAH_SETTLE_DEAD) {

@@ -75,6 +75,8 @@ struct world_message { /* of a citizen, with all that is needed to say it again 
     enum sah_kind kind;
     unsigned who;
     const char *service, *cue, *also; /* static texts or "" */
+    const char *type;                 /* of incident; NULL = not said, and no place */
+    unsigned metres;
     enum sah_amendment_kind amendment;
     char request_id[SAH_REQUEST_ID_SIZE];
     enum sah_result_code code;
@@ -135,7 +137,7 @@ struct world {
     enum world_store store_is;
     enum sah_memory_fault next_fault;
     uint64_t healthy_since_ms, healed_ms; /* healed_ms: when the end began, 0 = not yet */
-    bool adapters_there, adapters_ack, draining;
+    bool adapters_there, adapters_ack, draining, incidents;
     enum world_manner manners[WORLD_ENDPOINTS];
 
     struct world_message messages[WORLD_MESSAGES_MAX];

@@ -132,6 +132,7 @@ static struct world *play(const struct options *o, uint64_t seed, const char *tr
                                     .concurrency = 1 + (unsigned)(mix >> 8) % 5,
                                     .jobs_max = (mix >> 16) % 8 == 0 ? 6 : 0,
                                     .admits = mix % 32 == 9 ? 12 : 0,
+                                    .incidents = (mix >> 12) % 2 == 0,
                                     .plant = o->plant,
                                     .trace = trace};
     struct world *w = world_new(&options);
