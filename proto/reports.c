@@ -8,9 +8,9 @@
 
 #include <sahaya/message.h>
 
-#define FIELD       200
-#define TAG         ((uint64_t)FIELD << 3 | 2)
-#define VARINT_MAX  10
+#define TAG        ((uint64_t)200 << 3 | 2)
+#define TAG_OF     ((uint64_t)201 << 3 | 2)
+#define VARINT_MAX 10
 
 static size_t put_varint(uint8_t *dst, uint64_t value)
 {
@@ -22,11 +22,15 @@ static size_t put_varint(uint8_t *dst, uint64_t value)
     return n;
 }
 
-int sah_message_add_report(struct sah_buf *buf, struct sah_slice report)
+int sah_message_add_report(struct sah_buf *buf, const char *request_id, struct sah_slice report)
 {
-    uint8_t head[2 * VARINT_MAX];
-    size_t n = put_varint(head, TAG);
+    uint8_t head[4 * VARINT_MAX + SAH_REQUEST_ID_SIZE];
+    size_t n = put_varint(head, TAG_OF), of = strnlen(request_id, SAH_REQUEST_ID_SIZE - 1);
 
+    n += put_varint(head + n, of);
+    memcpy(head + n, request_id, of);
+    n += of;
+    n += put_varint(head + n, TAG);
     n += put_varint(head + n, report.len);
     if (buf->len + n + report.len > SAH_MESSAGE_MAX_BYTES || buf->len + n + report.len > buf->max)
         return SAH_ELIMIT;
@@ -79,20 +83,28 @@ static bool skip(struct sah_slice bytes, size_t *at, unsigned type)
     return true;
 }
 
-bool sah_message_next_report(struct sah_slice bytes, size_t *at, struct sah_slice *ret_report)
+bool sah_message_next_report(struct sah_slice bytes, size_t *at, struct sah_slice *ret_request_id,
+                             struct sah_slice *ret_report)
 {
+    struct sah_slice of = {"", 0};
     uint64_t tag, len;
 
     while (*at < bytes.len && take_varint(bytes, at, &tag)) {
-        if (tag != TAG) {
+        if (tag != TAG && tag != TAG_OF) {
             if (!skip(bytes, at, (unsigned)(tag & 7)))
                 break;
             continue;
         }
         if (!take_varint(bytes, at, &len) || len > bytes.len - *at)
             break;
-        *ret_report = (struct sah_slice){bytes.ptr + *at, len};
+        if (tag == TAG_OF)
+            of = (struct sah_slice){bytes.ptr + *at, len};
+        else
+            *ret_report = (struct sah_slice){bytes.ptr + *at, len};
         *at += len;
+        if (tag == TAG_OF)
+            continue;
+        *ret_request_id = of;
         return true;
     }
     *at = bytes.len;

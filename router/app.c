@@ -30,6 +30,7 @@ struct app {
     enum sah_lane lane;
     const struct sah_roster *roster;
     const struct sah_policy *policy;
+    const struct sah_sameness_rules *sameness;
     struct sah_log *log;
     struct sah_loop *loop;
     struct sah_redis *redis;
@@ -291,6 +292,9 @@ static int make_core(struct app *app)
                                          .admission = {.queued_max = (uint64_t)app->conf->admission_queued_max,
                                                        .oldest_max_ms = (uint64_t)app->conf->admission_oldest_max_s * 1000},
                                          .policy = app->policy,
+                                         /* The bulk lane compares nothing: each booking is its own. */
+                                         .sameness = app->lane == SAH_LANE_EMERGENCY ? app->sameness : NULL,
+                                         .incidents_max = (unsigned)app->conf->incidents_max,
                                          .roster = app->roster,
                                          .store = &app->store,
                                          .agencies = &app->agencies,
@@ -422,7 +426,7 @@ static void unmake(struct app *app)
 }
 
 int router_app_run(const struct router_conf *conf, enum sah_lane lane, const struct sah_roster *roster,
-                   const struct sah_policy *policy)
+                   const struct sah_policy *policy, const struct sah_sameness_rules *sameness)
 {
     struct app *app = calloc(1, sizeof *app);
     int err = SAH_ENOMEM;
@@ -433,6 +437,7 @@ int router_app_run(const struct router_conf *conf, enum sah_lane lane, const str
     app->lane = lane;
     app->roster = roster;
     app->policy = policy;
+    app->sameness = sameness;
     err = make(app);
     if (err == SAH_OK) {
         sah_info(app->log, "event=router.started lane=%s port=%u agencies=%u policy=%s roster=%s", conf->lane,

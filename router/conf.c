@@ -27,6 +27,8 @@ const struct sah_conf_row router_conf_rows[] = {
     NUMBER(journal_bring_per_s, "200", 1, 5000, "per s", "messages brought back into Redis when it is there again"),
     FILE_(agencies, NULL, "the roster: agencies.yaml"),
     FILE_(policy, NULL, "the rules of priority: policy.yaml"),
+    FILE_(incidents, "", "when two reports are one incident: incidents.yaml; empty = they are not compared. Emergency lane only"),
+    NUMBER(incidents_max, "20000", 100, 1000000, "", "live incidents kept in memory; later ones are not compared"),
     SECRET(admin_token_file, NULL, "bearer token for the quarantine and /ops/"),
     NUMBER(partitions, "1", 1, SAH_PARTITIONS_MAX, "", "partitions of senders; fixed at install"),
     NUMBER(jobs_max, "4096", 16, 100000, "", "messages and statuses under way at most; bulk may use four fifths"),

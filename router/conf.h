@@ -25,6 +25,8 @@ struct router_conf {
     int64_t journal_bring_per_s;
     char agencies[SAH_PATH_SIZE];
     char policy[SAH_PATH_SIZE];
+    char incidents[SAH_PATH_SIZE];
+    int64_t incidents_max;
     char admin_token_file[SAH_PATH_SIZE];
     int64_t partitions;
     int64_t jobs_max;

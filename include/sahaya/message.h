@@ -150,10 +150,11 @@ SAH_MUST_USE int sah_message_encode(const struct sah_message *message, struct sa
  * envelope.proto), so that no word, picture or unknown field of theirs is lost (I3). Adding one that
  * would make the whole larger than SAH_MESSAGE_MAX_BYTES is SAH_ELIMIT and changes nothing.
  */
-SAH_MUST_USE int sah_message_add_report(struct sah_buf *buf, struct sah_slice report);
+SAH_MUST_USE int sah_message_add_report(struct sah_buf *buf, const char *request_id, struct sah_slice report);
 /* The next one from *at on (0 at first), which moves behind it; false at the end, and for bytes that
  * are no message. */
-bool sah_message_next_report(struct sah_slice bytes, size_t *at, struct sah_slice *ret_report);
+bool sah_message_next_report(struct sah_slice bytes, size_t *at, struct sah_slice *ret_request_id,
+                             struct sah_slice *ret_report);
 /* Checks alone. */
 SAH_MUST_USE int sah_message_check(const struct sah_message *message, char *why, size_t why_size);
 

@@ -2,6 +2,7 @@
  * payload - one leased delivery and its decoded message as the JSON body an agency gets. See
  * payload.h.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agency/payload.h"
@@ -91,11 +92,24 @@ static void write_head(struct json_out *j, const struct sah_leased *leased,
     json_close(j, ']');
 }
 
-static void write_triage(struct json_out *j, const struct sah_leased *leased,
-                         const struct sah_triage *t)
+static void write_cues(struct json_out *j, const struct sah_triage *t)
 {
     bool any = false;
 
+    for (unsigned i = 0; i < t->n_cues; i++)
+        any = any || !t->cues[i].negated;
+    if (!any)
+        return;
+    json_open(j, "cues", '[');
+    for (unsigned i = 0; i < t->n_cues; i++)
+        if (!t->cues[i].negated)
+            json_text(j, NULL, sah_slice_of(t->cues[i].name));
+    json_close(j, ']');
+}
+
+static void write_triage(struct json_out *j, const struct sah_leased *leased,
+                         const struct sah_triage *t)
+{
     json_text_known(j, "service", leased->service);
     if (t != NULL && t->n_additional > 0) {
         json_open(j, "additional_services", '[');
@@ -106,19 +120,14 @@ static void write_triage(struct json_out *j, const struct sah_leased *leased,
     json_text_known(j, "incident_type", leased->incident_type);
     json_text_known(j, "priority", sah_priority_name(leased->priority));
     json_text_known(j, "rule", leased->rule);
-    for (unsigned i = 0; t != NULL && i < t->n_cues; i++)
-        any = any || !t->cues[i].negated;
-    if (any) {
-        json_open(j, "cues", '[');
-        for (unsigned i = 0; i < t->n_cues; i++)
-            if (!t->cues[i].negated)
-                json_text(j, NULL, sah_slice_of(t->cues[i].name));
-        json_close(j, ']');
-    }
+    payload_write_note(j, leased->note);
+    if (t != NULL)
+        write_cues(j, t);
     if (t == NULL || (t->service[0] == '\0' && t->n_cues == 0))
         return; /* an amendment without triage of its own says nothing about it */
     json_int(j, "confidence", t->confidence);
-    json_int(j, "suspicion", t->suspicion);
+    /* For the dispatcher alone: it changes no class and no delivery. */
+    json_int(j, "suspicion", leased->judged && leased->suspicion > t->suspicion ? leased->suspicion : t->suspicion);
     json_bool(j, "needs_person", t->needs_person);
     json_int_known(j, "patients", t->patients);
     json_tri(j, "trapped", t->trapped);
@@ -236,9 +245,17 @@ static void write_body(struct json_out *j, const struct sah_leased *leased,
             json_text_known(j, "answered_by_name", m->u.amendment.by_says);
             json_text_known(j, "answered_state", sah_state_name(m->u.amendment.by_state));
         }
+        if (m->u.amendment.kind == SAH_AMENDMENT_REPORTS) {
+            json_int(j, "report_count", m->u.amendment.report_count);
+            write_triage(j, leased, NULL);
+            write_times(j, leased, m);
+            break;
+        }
         write_request(j, leased, m, &m->u.amendment.part);
         break;
     case SAH_KIND_CANCEL:
+        if (leased->kind == SAH_KIND_AMENDMENT) /* one reporter of several: the incident goes on */
+            json_text_known(j, "amendment", "WITHDRAWN");
         write_triage(j, leased, NULL);
         write_times(j, leased, m);
         write_citizen(j, &m->u.cancel.citizen);
@@ -254,6 +271,56 @@ static void write_body(struct json_out *j, const struct sah_leased *leased,
     }
 }
 
+static void write_report(struct json_out *j, struct sah_slice request_id, const struct sah_message *m)
+{
+    const struct sah_request *r = m->kind == SAH_KIND_REQUEST ? &m->u.request : &m->u.amendment.part;
+    bool withdraws = m->kind == SAH_KIND_CANCEL;
+    char id[SAH_ID_HEX_SIZE];
+
+    sah_id_hex(&m->id, id);
+    json_open(j, NULL, '{');
+    json_text(j, "request_id", request_id);
+    json_text_known(j, "message_id", id);
+    json_text_known(j, "kind", withdraws ? "withdrawn" : sah_kind_name(m->kind));
+    json_int_known(j, "created_ms", m->created_ms);
+    if (withdraws) {
+        write_words(j, m->u.cancel.text, m->u.cancel.text_len, false);
+    } else {
+        write_citizen(j, &r->citizen);
+        write_words(j, r->text, r->text_len, r->text_broken);
+        write_places(j, r);
+        write_media(j, r);
+        write_cues(j, &r->triage);
+        json_int_known(j, "patients", r->triage.patients);
+        json_tri(j, "trapped", r->triage.trapped);
+        payload_write_details(j, &r->payload);
+    }
+    json_close(j, '}');
+}
+
+/* What linked reporters said, each as it came. */
+static void write_reports(struct json_out *j, const struct sah_leased *leased)
+{
+    struct sah_message *m = NULL;
+    struct sah_slice request_id, report;
+    size_t at = 0;
+    bool any = false;
+
+    while (sah_message_next_report(leased->bytes, &at, &request_id, &report)) {
+        if (m == NULL)
+            m = malloc(sizeof *m);
+        if (m == NULL || sah_message_decode(report.ptr, report.len, m, NULL, 0) != SAH_OK)
+            continue;
+        if (!any)
+            json_open(j, "reports", '[');
+        any = true;
+        write_report(j, request_id, m);
+    }
+    if (any)
+        json_close(j, ']');
+    free(m);
+}
+
 static void write_all(const struct sah_leased *leased, const struct sah_message *message,
                       const char *public_url, bool lean, struct sah_buf *buf)
 {
@@ -263,6 +330,7 @@ static void write_all(const struct sah_leased *leased, const struct sah_message 
     json_open(&j, NULL, '{');
     write_head(&j, leased, message);
     write_body(&j, leased, message);
+    write_reports(&j, leased);
     if (sah_format(url, sizeof url, "%s/v1/requests/%s/status", public_url,
                    leased->request_id) == SAH_OK)
         json_text_known(&j, "status_url", url);

@@ -13,6 +13,10 @@
 #include "agency/json_out.h"
 #include "core/ports.h"
 
+/* payload_incident.c: what the router knows beside the message: perhaps_same_as, linked_to,
+ * dedup_unavailable. */
+void payload_write_note(struct json_out *j, const char *note);
+
 #define SAH_PAYLOAD_MAX_BYTES (64 * 1024)
 
 /* Appends the body to an empty `buf`. SAH_ELIMIT past the buffer's bound. */

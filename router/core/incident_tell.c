@@ -150,7 +150,7 @@ static bool decide_tell(struct sah_core *core, void *data, const struct sah_requ
     for (unsigned i = 0; i < n; i++) {
         struct sah_slice report = bytes_of(job, i);
 
-        if (report.len > 0 && sah_message_add_report(&job->bytes, report) != SAH_OK)
+        if (report.len > 0 && sah_message_add_report(&job->bytes, job->page.untold[i].member, report) != SAH_OK)
             return false; /* one that fits nowhere: its own deliveries go out by themselves */
         change->told[change->n_told++] = job->page.untold[i].message_id;
         change->priority = sah_priority_higher(change->priority, job->page.untold[i].priority); /* (9.5) */

@@ -276,6 +276,7 @@ void sample_fill(const struct sample *sample, struct sah_message *m)
         break;
     case SAH_KIND_AMENDMENT:
         m->u.amendment.kind = SAH_AMENDMENT_CITIZEN_SILENT;
+        m->u.amendment.report_count = 3;
         fill_request(sample->payload, &m->u.amendment.part);
         SET(m->u.amendment.by_agency, "erss-112");
         SET(m->u.amendment.by_says, "112");
