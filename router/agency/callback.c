@@ -1,5 +1,5 @@
 /*
- * callback - POST /v1/requests/{id}/status. See callback.h.
+ * callback - POST /v1/requests/{id}/status, /link and /unlink. See callback.h.
  *
  * The order is part of the promise: who are you (401), which request (404), what do you say
  * (400), and only then the core. Without a token nobody learns which request ids exist.
@@ -193,39 +193,89 @@ void sah_callback_destroy(struct sah_callback *callback)
 
 /* ---- a call comes in */
 
-/* "{id}/status" behind the route's star. */
-static int request_of(struct sah_slice tail, char dst[SAH_REQUEST_ID_SIZE])
+/* "{id}/status", "/link" or "/unlink" behind the route's star. */
+static int request_of(struct sah_slice tail, char dst[SAH_REQUEST_ID_SIZE], struct sah_slice *ret_verb)
 {
-    static const char end[] = "/status";
-    const size_t end_len = sizeof end - 1;
+    const size_t id_len = SAH_REQUEST_ID_SIZE - 1;
 
-    if (tail.len != SAH_REQUEST_ID_SIZE - 1 + end_len ||
-        memcmp(tail.ptr + tail.len - end_len, end, end_len) != 0)
+    if (tail.len <= id_len)
         return SAH_ENOENT;
-    tail.len -= end_len;
+    *ret_verb = (struct sah_slice){tail.ptr + id_len, tail.len - id_len};
+    if (!sah_slice_is(*ret_verb, "/status") && !sah_slice_is(*ret_verb, "/link") && !sah_slice_is(*ret_verb, "/unlink"))
+        return SAH_ENOENT;
+    tail.len = id_len;
     if (sah_request_id_parse(tail, NULL, NULL) != SAH_OK)
         return SAH_ENOENT;
     return sah_copy(dst, SAH_REQUEST_ID_SIZE, tail.ptr, tail.len);
+}
+
+static struct call *call_new(struct sah_callback *callback, struct sah_http_exchange *x)
+{
+    struct call *call = calloc(1, sizeof *call);
+
+    if (call == NULL) {
+        reply_error(x, 503, "unavailable", "", "out of memory: send it again");
+        return NULL;
+    }
+    call->magic = CALL_MAGIC;
+    call->callback = callback;
+    call->x = x;
+    call->next = callback->calls;
+    if (call->next != NULL)
+        call->next->prev = call;
+    callback->calls = call;
+    return call;
+}
+
+static void on_linked(void *data, int err)
+{
+    struct call *call = data;
+
+    SAH_CHECK(call, CALL_MAGIC);
+    if (call->x != NULL && err == SAH_OK)
+        sah_http_reply(call->x, 200, JSON, "{\"ok\":true}", 11);
+    else if (call->x != NULL && err == SAH_ENOENT)
+        reply_error(call->x, 404, "not_found", "", "");
+    else if (call->x != NULL && err == SAH_ECONFLICT)
+        reply_error(call->x, 409, "not_linkable", "",
+                    "it is linked elsewhere, carries others, or the other one is closed: unlink first");
+    else if (call->x != NULL)
+        reply_error(call->x, 503, "unavailable", "", "the store cannot take it now: send it again");
+    unlink_call(call);
+    call->magic = 0;
+    free(call);
+}
+
+/* A person says that two requests are one incident, or that they are not. */
+static void hand_link(struct sah_callback *callback, struct sah_http_exchange *x, const char *request_id,
+                      const struct sah_agency *agency, bool links)
+{
+    struct sah_now now = {.mono_ms = sah_clock_mono_ms(), .wall_ms = sah_clock_wall_ms()};
+    char main_id[SAH_REQUEST_ID_SIZE] = "", by[SAH_BY_SIZE];
+    struct body_fault fault;
+    struct call *call;
+
+    if (link_body_read(sah_http_body(x), links, main_id, by, &fault) != SAH_OK) {
+        reply_error(x, 400, "malformed", fault.field, fault.text);
+        return;
+    }
+    call = call_new(callback, x);
+    if (call == NULL)
+        return;
+    sah_info(callback->log, "event=request.%s request=%s main=%s agency=%s", links ? "link" : "unlink", request_id,
+             links ? main_id : "-", agency->id);
+    callback->front.link(callback->front.data, request_id, main_id, agency->id, now, on_linked, call);
 }
 
 static void hand_over(struct sah_callback *callback, struct sah_http_exchange *x,
                       const struct sah_agency_status *status)
 {
     struct sah_now now = {.mono_ms = sah_clock_mono_ms(), .wall_ms = sah_clock_wall_ms()};
-    struct call *call = calloc(1, sizeof *call);
+    struct call *call = call_new(callback, x);
 
-    if (call == NULL) {
-        reply_error(x, 503, "unavailable", "", "out of memory: send it again");
+    if (call == NULL)
         return;
-    }
-    call->magic = CALL_MAGIC;
-    call->callback = callback;
-    call->x = x;
     call->status = *status;
-    call->next = callback->calls;
-    if (call->next != NULL)
-        call->next->prev = call;
-    callback->calls = call;
     callback->front.status(callback->front.data, &call->status, now, on_result,
                     call); /* call may be gone now */
 }
@@ -236,6 +286,7 @@ void sah_callback_handle(struct sah_callback *callback, struct sah_http_exchange
     struct body_fault fault;
     char request_id[SAH_REQUEST_ID_SIZE];
     const struct sah_agency *agency;
+    struct sah_slice verb;
 
     SAH_CHECK(callback, CALLBACK_MAGIC);
     agency = tokens_find(callback->tokens, sah_http_bearer(x), sah_clock_mono_ms());
@@ -244,8 +295,12 @@ void sah_callback_handle(struct sah_callback *callback, struct sah_http_exchange
         reply_error(x, 401, "unauthorised", "", "");
         return;
     }
-    if (request_of(sah_http_path_tail(x), request_id) != SAH_OK) {
+    if (request_of(sah_http_path_tail(x), request_id, &verb) != SAH_OK) {
         reply_error(x, 404, "not_found", "", "");
+        return;
+    }
+    if (!sah_slice_is(verb, "/status")) {
+        hand_link(callback, x, request_id, agency, sah_slice_is(verb, "/link"));
         return;
     }
     if (status_body_read(sah_http_body(x), &status, &fault) != SAH_OK) {

@@ -1,5 +1,6 @@
 /*
- * callback - POST /v1/requests/{id}/status: what an agency says, proven by its token, to the core.
+ * callback - POST /v1/requests/{id}/status, /link, /unlink: what an agency says, proven by its token, to the
+ * core.
  *
  * Owns:    the agencies' tokens (from their files, again when a file changes).
  * Used by: app.c as an HTTP handler.
@@ -19,7 +20,7 @@ void sah_callback_destroy(struct sah_callback *callback);
 /* Answers 503 to the calls that still wait for the store and lets go of them. Before the HTTP
  * servers are destroyed: a late completion must not find an exchange that is gone. */
 void sah_callback_stop(struct sah_callback *callback);
-/* The path is /v1/requests/{id}/status; the route ends with '*' behind "/v1/requests/". */
+/* The path is /v1/requests/{id}/status, /link or /unlink; the route ends with '*' behind "/v1/requests/". */
 void sah_callback_handle(struct sah_callback *callback, struct sah_http_exchange *x);
 /* Calls refused for their token, for /metrics. */
 uint64_t sah_callback_unauthorised(const struct sah_callback *callback);

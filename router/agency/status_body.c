@@ -264,6 +264,28 @@ int status_body_read(struct sah_slice body, struct sah_agency_status *ret_status
     return err;
 }
 
+int link_body_read(struct sah_slice body, bool links, char ret_main_id[SAH_REQUEST_ID_SIZE],
+                   char ret_by[SAH_BY_SIZE], struct body_fault *ret_fault)
+{
+    json_t *root = parse(body);
+    int err;
+
+    *ret_fault = (struct body_fault){.field = ""};
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return refuse(ret_fault, "", "must be one JSON object of at most %d bytes", BODY_MAX);
+    }
+    err = take_text(json_object_get(root, "by"), "by", ret_by, SAH_BY_SIZE, ret_fault);
+    if (err == SAH_OK && ret_by[0] == '\0')
+        err = refuse(ret_fault, "by", "is missing; name the agent or the position");
+    if (err == SAH_OK && links)
+        err = take_text(json_object_get(root, "to"), "to", ret_main_id, SAH_REQUEST_ID_SIZE, ret_fault);
+    if (err == SAH_OK && links && sah_request_id_parse(sah_slice_of(ret_main_id), NULL, NULL) != SAH_OK)
+        err = refuse(ret_fault, "to", "is no request id");
+    json_decref(root);
+    return err;
+}
+
 void answer_body_read(struct sah_slice body, char ret_case_no[SAH_CASE_SIZE],
                       enum sah_reason *ret_reason)
 {

@@ -22,6 +22,10 @@ struct body_fault {
 SAH_MUST_USE int status_body_read(struct sah_slice body, struct sah_agency_status *ret_status,
                                   struct body_fault *ret_fault);
 
+/* {"to": request, "by": person} of a link; {"by": person} of an unlink. */
+SAH_MUST_USE int link_body_read(struct sah_slice body, bool links, char ret_main_id[SAH_REQUEST_ID_SIZE],
+                                char ret_by[SAH_BY_SIZE], struct body_fault *ret_fault);
+
 /* case_no and reason of an answer; what is not there or no good stays empty. */
 void answer_body_read(struct sah_slice body, char ret_case_no[SAH_CASE_SIZE],
                       enum sah_reason *ret_reason);

@@ -57,13 +57,26 @@ static void front_adapter_came(void *data, struct sah_now now)
         sah_core_adapter_came(away->direct, now);
 }
 
+/* Of what the store has; while it is away they are asked to come again. */
+static void front_link(void *data, const char *request_id, const char *main_id, const char *agency,
+                       struct sah_now now, sah_link_fn *fn, void *fn_data)
+{
+    struct sah_away *away = data;
+    struct sah_front main;
+
+    SAH_CHECK(away, AWAY_MAGIC);
+    main = sah_core_front(away->main);
+    main.link(main.data, request_id, main_id, agency, now, fn, fn_data);
+}
+
 struct sah_front sah_away_front(struct sah_away *away)
 {
     return (struct sah_front){.data = away,
                               .take = take_message,
                               .status = front_status,
                               .outbox_ack = front_outbox_ack,
-                              .adapter_came = front_adapter_came};
+                              .adapter_came = front_adapter_came,
+                              .link = front_link};
 }
 
 /* ---- turns */

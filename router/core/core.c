@@ -193,13 +193,23 @@ static void front_adapter_came(void *data, struct sah_now now)
     sah_core_adapter_came(data, now);
 }
 
+static void front_link(void *data, const char *request_id, const char *main_id, const char *agency,
+                       struct sah_now now, sah_link_fn *fn, void *fn_data)
+{
+    if (main_id[0] != '\0')
+        sah_core_link(data, request_id, main_id, agency, now, fn, fn_data);
+    else
+        sah_core_unlink(data, request_id, agency, now, fn, fn_data);
+}
+
 struct sah_front sah_core_front(struct sah_core *core)
 {
     return (struct sah_front){.data = core,
                               .take = front_take,
                               .status = front_status,
                               .outbox_ack = front_outbox_ack,
-                              .adapter_came = front_adapter_came};
+                              .adapter_came = front_adapter_came,
+                              .link = front_link};
 }
 
 void sah_core_stop(struct sah_core *core)

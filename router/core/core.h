@@ -128,6 +128,9 @@ struct sah_front {
                    void *fn_data);
     void (*outbox_ack)(void *data, const char *event_id);
     void (*adapter_came)(void *data, struct sah_now now);
+    /* sah_core_link(), or sah_core_unlink() when main_id is "". */
+    void (*link)(void *data, const char *request_id, const char *main_id, const char *agency, struct sah_now now,
+                 sah_link_fn *fn, void *fn_data);
 };
 struct sah_front sah_core_front(struct sah_core *core);
 
