@@ -2,6 +2,7 @@
 
 See fault_run.py for how a run is written.
 """
+import os
 import re
 import subprocess
 import time
@@ -16,8 +17,9 @@ FULL = 60
 
 
 def ctl(run, *words):
-    done = subprocess.run([rig.program("sahayactl"), *words, "--socket", str(run.sockets() / "bulk-admin.sock")],
-                          capture_output=True, text=True, timeout=300)
+    program = os.path.join(os.environ.get("SAHAYA_BUILD_DIR", "build"), "bin", "sahayactl")
+    done = subprocess.run([program, *words, "--socket", str(run.sockets() / "bulk-admin.sock")], capture_output=True,
+                          text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -58,7 +60,7 @@ def f12(run):
     run.expect(queues(run)["dead"] == 0, "no dead letter is left")
     run.world.wait(lambda: all(c["depth"] == 0 for q in queues(run)["queues"] for c in q["classes"].values()), 300,
                    "the replayed ones at the companies")
-    again = [r for r in run.world.received(mark) if r["agency"] in rig.COMPANIES]
+    again = [r for r in run.world.received(mark["received"]) if r["agency"] in rig.COMPANIES]
     run.expect(len({r["request_id"] for r in again}) == count, "%d of %d were delivered after the replay" %
                (len({r["request_id"] for r in again}), count))
     changed = [r for r in again if before.get(r["request_id"], r["key"]) != r["key"]]
@@ -82,13 +84,13 @@ def f12_full(run):
     time.sleep(3)  # the router looks once a second
     mark = run.world.mark()
     run.world.say("919300000001", "Indane gas cylinder book cheyyali")
-    heard = run.world.wait_sent(mark, 1, 20, to="919300000001")[0]
-    run.expect(re.search(r"\d+ (minutes|నిమిషాల|मिनट|منٹ|nimish)|\d+", heard["text"] or "") is not None,
-               "the citizen is told when: " + (heard["text"] or "").replace("\n", " ")[:160])
-    text = run.world.get(run.world.bulk_port, "/metrics")[2]
-    text = text.decode() if isinstance(text, bytes) else text
+    heard = run.world.wait(lambda: [r["text"] for r in run.world.sent(mark["sent"], to="919300000001")
+                                    if re.search(r"\d+ (minutes|నిమిషాల|मिनट|منٹ)", r["text"] or "")], 20,
+                           "the citizen is told when to try again")
+    run.expect(len(heard) == 1, "the citizen is told when: " + heard[0].replace("\n", " ")[:160])
+    text = run.world.get(run.world.bulk_port, "/metrics").decode()
     run.expect(re.search(r"sahaya_router_not_admitted_total [1-9]", text) is not None, "it is counted")
-    run.expect(not [r for r in run.world.received(mark) if r["agency"] in rig.COMPANIES
+    run.expect(not [r for r in run.world.received(mark["received"]) if r["agency"] in rig.COMPANIES
                     and "919300000001" in str(r["body"])], "no company hears of it")
     run.world.say("919300000002", "heart attack, not breathing")
     run.expect(run.world.wait_received(mark, 1, 10, agency="108"), "an emergency goes out all the same")
@@ -100,4 +102,4 @@ def f12_full(run):
     mark = run.world.mark()
     run.world.say("919300000003", "Indane gas cylinder book cheyyali")
     run.expect(run.world.wait_received(mark, 1, 20), "and then bookings are taken again")
-    return run.judge()
+    return not run.wrong  # no checker: to it, what is refused with a reason would be lost
