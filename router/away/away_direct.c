@@ -10,6 +10,8 @@
  * A DIRECT record: "1 <delivery key> <agency> <state> <case number>", under the message that the
  * delivery carries; `part` is the agency's number within the request.
  */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -399,6 +401,11 @@ void direct_replay(struct sah_away *away)
 
 void direct_fini(struct sah_away *away)
 {
+    if (away->memory != NULL) { /* what is under way ends; nothing of it reaches anybody */
+        sah_memory_store_fail_next(away->memory, SAH_MEMORY_DOWN, UINT_MAX);
+        while (sah_memory_store_run(away->memory) > 0)
+            ;
+    }
     sah_core_destroy(away->direct);
     sah_memory_store_destroy(away->memory);
 }

@@ -41,9 +41,50 @@ static void *zeroed(size_t size)
     return p;
 }
 
+static uint64_t mono_ms(void *data)
+{
+    return ((const struct rig *)data)->now_ms;
+}
+
+static void wake(void *data)
+{
+    ((struct rig *)data)->woken = true;
+}
+
+static void make_away(struct rig *rig, struct sah_core_settings *settings)
+{
+    const struct sah_away_settings away = {.lane = settings->lane,
+                                           .partitions = settings->partitions,
+                                           .jobs_max = settings->jobs_max,
+                                           .policy = settings->policy,
+                                           .roster = settings->roster,
+                                           .store = settings->store,
+                                           .journal = fake_journal_port(rig->journal),
+                                           .agencies = settings->agencies,
+                                           .adapters = settings->adapters,
+                                           .chance = settings->chance,
+                                           .first_event = SAH_AWAY_FIRST_EVENT + rig->n_lives++ * 1000000,
+                                           .mono_ms = mono_ms,
+                                           .wake = wake,
+                                           .data = rig};
+
+    SAH_ASSERT(sah_away_create(&away, rig_now(rig), &rig->away) == SAH_OK);
+    settings->store = sah_away_store(rig->away);
+    settings->agencies = sah_away_agencies(rig->away);
+}
+
 static void make_core(struct rig *rig)
 {
-    SAH_ASSERT(sah_core_create(&rig->settings, &rig->core) == SAH_OK);
+    struct sah_core_settings settings = rig->settings;
+
+    if (rig->journal != NULL)
+        make_away(rig, &settings);
+    SAH_ASSERT(sah_core_create(&settings, &rig->core) == SAH_OK);
+    rig->front = sah_core_front(rig->core);
+    if (rig->away != NULL) {
+        sah_away_attach(rig->away, rig->core, rig_now(rig));
+        rig->front = sah_away_front(rig->away);
+    }
     rig->next_tick_ms = rig->now_ms;
 }
 
@@ -88,6 +129,8 @@ struct rig *rig_new(const struct rig_options *options)
         .sameness = o.incidents && lane == SAH_LANE_EMERGENCY ? rig->sameness : NULL,
         .incidents_max = 1000,
     };
+    if (o.away)
+        rig->journal = fake_journal_new();
     make_core(rig);
     return rig;
 }
@@ -96,14 +139,19 @@ struct rig *rig_new(const struct rig_options *options)
 static void unmake_core(struct rig *rig)
 {
     sah_core_stop(rig->core);
+    sah_away_stop(rig->away);
     sah_fake_adapters_deaf(rig->adapters, true);
     sah_fake_agencies_cut(rig->agencies, true);
     sah_memory_store_fail_next(rig->store, SAH_MEMORY_DOWN, FOREVER);
     while (sah_memory_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) >
            0)
         ;
+    if (rig->journal != NULL)
+        fake_journal_crash(rig->journal);
     sah_core_destroy(rig->core);
+    sah_away_destroy(rig->away);
     rig->core = NULL;
+    rig->away = NULL;
     sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
     sah_fake_agencies_cut(rig->agencies, false);
     sah_fake_agencies_run(rig->agencies, rig->now_ms);
@@ -119,6 +167,8 @@ void rig_crash(struct rig *rig)
 void rig_free(struct rig *rig)
 {
     unmake_core(rig);
+    if (rig->journal != NULL)
+        fake_journal_free(rig->journal);
     sah_memory_store_destroy(rig->store);
     sah_fake_agencies_destroy(rig->agencies);
     sah_fake_adapters_destroy(rig->adapters);
@@ -251,6 +301,7 @@ static void on_result(void *data, const struct sah_message *result)
     memcpy(r->request_id, result->request_id, sizeof r->request_id);
     memcpy(r->incident_id, result->incident_id, sizeof r->incident_id);
     r->accept_seq = said->accept_seq;
+    memcpy(r->run_id, said->store_run_id, sizeof r->run_id);
     r->retry_after_ms = said->retry_after_ms;
     r->n_agencies = said->n_agencies;
     memcpy(r->agencies, said->agencies, sizeof r->agencies);
@@ -268,8 +319,8 @@ size_t rig_take(struct rig *rig)
     sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
     if (sah_message_encode(rig->message, &buf, why, sizeof why) != SAH_OK)
         sah_die(__FILE__, __LINE__, why);
-    sah_core_take(rig->core, rig->message, (struct sah_slice){buf.data, buf.len}, rig_now(rig),
-                  on_result, r);
+    rig->front.take(rig->front.data, rig->message, (struct sah_slice){buf.data, buf.len}, rig_now(rig),
+                    on_result, r);
     sah_buf_fini(&buf);
     return rig->n_results - 1;
 }
@@ -326,7 +377,7 @@ const struct sah_status_result *rig_status(struct rig *rig,
 
     rig->statuses = grow(rig->statuses, rig->n_statuses, &rig->cap_statuses);
     rig->statuses[rig->n_statuses++] = s;
-    sah_core_status(rig->core, status, rig_now(rig), on_status, s);
+    rig->front.status(rig->front.data, status, rig_now(rig), on_status, s);
     rig_settle(rig);
     SAH_ASSERT(s->came);
     return &s->result;
@@ -348,7 +399,7 @@ static unsigned ack_all(struct rig *rig)
     unsigned n = 0;
 
     while (rig->ack && (event = sah_fake_adapters_next(rig->adapters)) != NULL) {
-        sah_core_outbox_ack(rig->core, event->event_id);
+        rig->front.outbox_ack(rig->front.data, event->event_id);
         n++;
     }
     return n;
@@ -362,6 +413,12 @@ void rig_settle(struct rig *rig)
         now = sah_memory_store_run(rig->store);
         now += sah_fake_agencies_run(rig->agencies, rig->now_ms);
         now += ack_all(rig);
+        now += rig->journal != NULL ? fake_journal_run(rig->journal) : 0;
+        if (rig->woken) {
+            rig->woken = false;
+            (void)sah_away_tick(rig->away, rig_now(rig));
+            now++;
+        }
         n += now;
         SAH_ASSERT(n < rig->turns_max); /* a core that never comes to rest */
     } while (now > 0);
@@ -375,6 +432,8 @@ void rig_pass(struct rig *rig, uint64_t ms)
         if (rig->now_ms >= rig->next_tick_ms) {
             uint32_t wait_ms = sah_core_tick(rig->core, rig_now(rig));
 
+            if (rig->away != NULL)
+                (void)sah_away_tick(rig->away, rig_now(rig));
             SAH_ASSERT(wait_ms >= 1 && wait_ms <= 1000);
             rig->next_tick_ms = rig->now_ms + wait_ms;
         }

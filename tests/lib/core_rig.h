@@ -18,6 +18,7 @@
 #include "core/core.h"
 #include "lib/fake_adapters.h"
 #include "lib/fake_agencies.h"
+#include "lib/fake_journal.h"
 #include "store/memory_store.h"
 
 #define RIG_CHANNEL "testchat"
@@ -28,6 +29,7 @@ struct rig_options {
     unsigned jobs_max;    /* 0 = 100 */
     unsigned concurrency; /* of each endpoint; 0 = 4 */
     bool incidents;       /* reports are matched: FSTRU fires within 300 m, CARDIAC shown in 50 m */
+    bool away;            /* with a journal, and router/away before the core */
 };
 
 struct rig_result {
@@ -36,6 +38,7 @@ struct rig_result {
     enum sah_result_code code;
     char request_id[SAH_REQUEST_ID_SIZE], incident_id[SAH_INCIDENT_ID_SIZE];
     uint64_t accept_seq;
+    char run_id[41];
     uint32_t retry_after_ms;
     unsigned n_agencies;
     struct sah_agency_state agencies[SAH_RESULT_AGENCIES_MAX];
@@ -51,6 +54,11 @@ struct rig {
     struct sah_chance chance;
     struct sah_core_settings settings;
     struct sah_core *core;
+    struct sah_front front;
+    struct fake_journal *journal; /* NULL: without */
+    struct sah_away *away;
+    bool woken;
+    uint64_t n_lives;
     uint64_t now_ms, next_tick_ms;
     uint32_t step_ms;   /* how finely time passes; 50 */
     bool ack;           /* adapters ack what they get; true */

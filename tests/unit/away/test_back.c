@@ -1,0 +1,174 @@
+/*
+ * test_back - the store is back: everything is in it, marked by what is known, and nothing is sent that
+ * an agency has.
+ */
+#include "away_rig.h"
+
+static void what_was_delivered_directly_is_never_leased_again(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+    const struct sah_memory_delivery *d;
+
+    (void)state;
+    store_goes(rig);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    rig_pass(rig, 2000);
+    store_comes(rig);
+    d = rig_delivery(rig, heart->request_id, "amb-108", SAH_KIND_REQUEST);
+    assert_non_null(d);
+    assert_int_equal(d->state, SAH_MEMORY_DONE);
+    assert_string_equal(d->key, rig_attempt(rig, "amb-108", heart->request_id, 0)->key);
+    assert_int_equal(got(rig, "amb-108", heart->request_id), 1);
+    assert_int_equal(rig_line(rig, heart->request_id, "amb-108")->state, SAH_STATE_DELIVERED);
+    assert_int_equal(rig_heard_n(rig, heart->request_id, SAH_STATE_DELIVERED), 1);
+    assert_int_equal(rig_heard_n(rig, heart->request_id, SAH_STATE_RECEIVED), 1);
+    rig_free(rig);
+}
+
+static void the_ladder_goes_on_where_it_was(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+
+    (void)state;
+    sah_ladder_defaults(&rig->policy->ladder);
+    store_goes(rig);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    rig_pass(rig, 5000);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart->request_id, "amb-108")->timer, SAH_TIMER_ACK);
+    rig_pass(rig, 60000); /* nobody has answered: 112 is asked (I9) */
+    assert_true(got(rig, "erss-112", heart->request_id) >= 1);
+    rig_free(rig);
+}
+
+static void what_a_person_said_meanwhile_holds(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+
+    (void)state;
+    store_goes(rig);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    rig_pass(rig, 500);
+    assert_int_equal(rig_person(rig, heart->request_id, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, heart->request_id, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart->request_id, "amb-108")->state, SAH_STATE_EN_ROUTE);
+    assert_int_equal(rig_person(rig, heart->request_id, "amb-108", SAH_STATE_ON_SCENE), SAH_STATUS_APPLIED);
+    rig_free(rig);
+}
+
+static void amendments_come_after_their_request_and_in_order(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    for (unsigned n = 2; n <= 4; n++) {
+        (void)rig_amendment(rig, n, 1, heart);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    }
+    rig_cancel(rig, 5, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 4000);
+    assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_AMENDMENT), 3);
+    assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_CANCEL), 1);
+    store_comes(rig);
+    assert_int_equal(rig_view(rig, heart)->last_sequence, 5);
+    assert_int_equal(rig_view(rig, heart)->n_messages, 4);
+    assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_AMENDMENT), 3);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_CANCEL_ASKED);
+    rig_free(rig);
+}
+
+static void an_amendment_of_what_only_the_store_knows_waits_for_it(void **state)
+{
+    struct rig *rig = away_rig();
+    const char *heart = rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing");
+
+    (void)state;
+    rig_pass(rig, 1000);
+    store_goes(rig);
+    (void)rig_amendment(rig, 2, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    (void)rig_amendment(rig, 3, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 3000);
+    assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_AMENDMENT), 0);
+    store_comes(rig);
+    rig_pass(rig, 3000);
+    assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_AMENDMENT), 2);
+    assert_int_equal(rig_view(rig, heart)->last_sequence, 3);
+    rig_free(rig);
+}
+
+/* The store did it, and its answer was lost: the request is in both, and in the end once. */
+static void what_the_store_had_after_all_is_merged(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+
+    (void)state;
+    rig_pass(rig, 1000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER, 1);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    store_fails(rig, SAH_MEMORY_DOWN);
+    rig_pass(rig, 5000);
+    assert_int_equal(heart->code, SAH_RESULT_ACCEPTED);
+    assert_int_equal(got(rig, "amb-108", heart->request_id), 1);
+    store_comes(rig);
+    rig_pass(rig, 10000);
+    assert_int_equal(sah_away_view(rig->away).counters->merged, 1);
+    assert_int_equal(got(rig, "amb-108", heart->request_id), 1);
+    assert_int_equal(rig_line(rig, heart->request_id, "amb-108")->state, SAH_STATE_DELIVERED);
+    rig_free(rig);
+}
+
+static void a_store_that_goes_again_in_the_middle_loses_nothing(void **state)
+{
+    struct rig *rig = away_rig();
+    char ids[6][SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    for (unsigned n = 0; n < 6; n++)
+        memcpy(ids[n], asks(rig, n + 1, n % 2 ? "LPG_BOOKING" : "AMBULANCE_108", n % 2 ? NULL : "not_breathing")->request_id,
+               sizeof ids[n]);
+    for (unsigned i = 0; i < 12; i++) { /* works for a while, then loses replies, then is away again */
+        sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
+        rig_pass(rig, 1000 + 50 * i);
+        store_fails(rig, i % 2 ? SAH_MEMORY_TIMEOUT_AFTER : SAH_MEMORY_TIMEOUT_BEFORE);
+        rig_pass(rig, 300);
+        store_fails(rig, SAH_MEMORY_DOWN);
+        rig_pass(rig, 1500);
+    }
+    store_comes(rig);
+    rig_pass(rig, 20000);
+    for (unsigned n = 0; n < 6; n++) {
+        const char *agency = n % 2 ? "indane" : "amb-108";
+
+        assert_true(got(rig, agency, ids[n]) >= 1);
+        one_key(rig, agency, ids[n]);
+        assert_int_equal(rig_line(rig, ids[n], agency)->state, SAH_STATE_DELIVERED);
+    }
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_delivered_directly_is_never_leased_again),
+        cmocka_unit_test(the_ladder_goes_on_where_it_was),
+        cmocka_unit_test(what_a_person_said_meanwhile_holds),
+        cmocka_unit_test(amendments_come_after_their_request_and_in_order),
+        cmocka_unit_test(an_amendment_of_what_only_the_store_knows_waits_for_it),
+        cmocka_unit_test(what_the_store_had_after_all_is_merged),
+        cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
+    };
+
+    return cmocka_run_group_tests_name("away: back", tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+/*
+ * test_crash - the router dies while its store is away: the journal alone knows, and that is enough.
+ */
+#include "away_rig.h"
+
+static void what_was_only_journaled_goes_out_in_the_next_life(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE], booking[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_UNREACHABLE});
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    memcpy(booking, asks(rig, 2, "LPG_BOOKING", NULL)->request_id, sizeof booking);
+    rig_crash(rig);
+    store_fails(rig, SAH_MEMORY_DOWN);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_pass(rig, 3000);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_DELIVERED), 1);
+    one_key(rig, "amb-108", heart);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_DELIVERED);
+    assert_int_equal(got(rig, "indane", booking), 1);
+    rig_free(rig);
+}
+
+static void what_an_agency_has_is_not_sent_again(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    for (unsigned life = 0; life < 3; life++) {
+        rig_crash(rig);
+        store_fails(rig, SAH_MEMORY_DOWN);
+        rig_pass(rig, 5000);
+        assert_int_equal(got(rig, "amb-108", heart), 1);
+    }
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+    rig_crash(rig);
+    store_comes(rig);
+    assert_int_equal(got(rig, "amb-108", heart), 1);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_EN_ROUTE);
+    rig_free(rig);
+}
+
+static void a_copy_made_meanwhile_is_known_again(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.silent = true});
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 6000);
+    assert_int_equal(got(rig, "erss-112", heart), 1);
+    assert_int_equal(rig_person(rig, heart, "erss-112", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    rig_crash(rig);
+    store_comes(rig);
+    assert_int_equal(got(rig, "erss-112", heart), 1);
+    assert_int_equal(rig_line(rig, heart, "erss-112")->state, SAH_STATE_ACKNOWLEDGED);
+    rig_free(rig);
+}
+
+static void a_crash_before_the_disk_has_it_was_never_answered(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+
+    (void)state;
+    store_goes(rig);
+    fake_journal_stall(rig->journal, true);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    rig_crash(rig);
+    assert_true(!heart->came || heart->code == SAH_RESULT_RETRY); /* (I1) */
+    assert_int_equal(fake_journal_open(rig->journal), 0);
+    rig_free(rig);
+}
+
+static void a_crash_in_the_middle_of_bringing_back_loses_nothing(void **state)
+{
+    struct rig *rig = away_rig();
+    char ids[8][SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    for (unsigned n = 0; n < 8; n++)
+        memcpy(ids[n], asks(rig, n + 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof ids[n]);
+    rig_pass(rig, 1000);
+    for (unsigned i = 0; i < 6; i++) {
+        sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
+        rig_pass(rig, 1010 + 20 * i);
+        rig_crash(rig);
+    }
+    store_comes(rig);
+    rig_pass(rig, 10000);
+    for (unsigned n = 0; n < 8; n++) {
+        assert_int_equal(got(rig, "amb-108", ids[n]), 1);
+        assert_int_equal(rig_line(rig, ids[n], "amb-108")->state, SAH_STATE_DELIVERED);
+    }
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_only_journaled_goes_out_in_the_next_life),
+        cmocka_unit_test(what_an_agency_has_is_not_sent_again),
+        cmocka_unit_test(a_copy_made_meanwhile_is_known_again),
+        cmocka_unit_test(a_crash_before_the_disk_has_it_was_never_answered),
+        cmocka_unit_test(a_crash_in_the_middle_of_bringing_back_loses_nothing),
+    };
+
+    return cmocka_run_group_tests_name("away: crash", tests, NULL, NULL);
+}
