@@ -159,7 +159,7 @@ static int make_direct(struct sah_away *away, struct sah_now now)
                                            .policy = away->s.policy,
                                            .roster = away->s.roster,
                                            .store = &away->direct_store,
-                                           .agencies = away->s.agencies,
+                                           .agencies = &away->direct_agencies,
                                            .adapters = away->s.adapters,
                                            .chance = away->s.chance,
                                            .log = away->s.log};

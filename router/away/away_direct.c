@@ -321,8 +321,22 @@ static void port_endpoints(void *data, sah_names_fn *fn, void *fn_data)
     port->endpoints(port->data, fn, fn_data);
 }
 
+/* What was leased in the last moment, when agencies can no longer be asked, goes nowhere. */
+static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms, sah_agency_fn *fn,
+                      void *fn_data)
+{
+    static const struct sah_agency_answer nowhere = {.answer = {SAH_ANSWER_UNREACHABLE, -1}};
+    struct sah_away *away = data;
+
+    if (away->ending)
+        fn(fn_data, &nowhere);
+    else
+        away->s.agencies->send(away->s.agencies->data, leased, deadline_ms, fn, fn_data);
+}
+
 void direct_init(struct sah_away *away)
 {
+    away->direct_agencies = (struct sah_agencies){.data = away, .send = port_send};
     away->direct_store = (struct sah_store){.data = away,
                                             .commit = port_commit,
                                             .load = port_load,
@@ -401,6 +415,7 @@ void direct_replay(struct sah_away *away)
 
 void direct_fini(struct sah_away *away)
 {
+    away->ending = true;
     if (away->memory != NULL) { /* what is under way ends; nothing of it reaches anybody */
         sah_memory_store_fail_next(away->memory, SAH_MEMORY_DOWN, UINT_MAX);
         while (sah_memory_store_run(away->memory) > 0)

@@ -78,7 +78,8 @@ struct sah_away {
     struct sah_store direct_store;  /* the one in memory, seen through */
     struct sah_agencies agencies;   /* of the main core, seen through */
     struct sah_memory_store *memory;
-    bool stopping, kick;
+    struct sah_agencies direct_agencies;
+    bool stopping, ending, kick;
 
     struct memory_index requests; /* struct open_request by id */
     struct memory_index messages; /* struct open_message by id */

@@ -146,10 +146,14 @@ static void unmake_core(struct rig *rig)
     while (sah_memory_store_run(rig->store) + sah_fake_agencies_run(rig->agencies, UINT64_MAX) >
            0)
         ;
-    if (rig->journal != NULL)
+    if (rig->journal != NULL) { /* what the dying still say reaches no disk */
+        fake_journal_break(rig->journal, SAH_EIO);
         fake_journal_crash(rig->journal);
+    }
     sah_core_destroy(rig->core);
     sah_away_destroy(rig->away);
+    if (rig->journal != NULL)
+        fake_journal_break(rig->journal, SAH_OK);
     rig->core = NULL;
     rig->away = NULL;
     sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);

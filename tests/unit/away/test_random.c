@@ -3,14 +3,13 @@
  * agencies in every mood; citizens, and persons who answer. What happens, and when, is the seed's.
  *
  * At the end everything heals, and then: what was accepted is in the store (I1, I4), with one key for
- * each delivery on every path (I6), delivered, and told (I8); nothing that the store knows to be done
- * was sent again (I5); nothing is left in the journal. Two planted faults show that this can fail.
+ * each delivery on every path (I6), delivered, and told (I8); nothing is left in the journal. Two planted faults show that this can fail.
  */
 #include <stdlib.h>
 
 #include "away_rig.h"
 
-#define SEEDS 60
+#define SEEDS 20 /* or as many as the first argument says */
 #define STEPS 220
 #define SAID_MAX 160
 
@@ -27,8 +26,11 @@ struct play {
     struct said said[SAID_MAX];
     size_t seen; /* attempts looked at */
     char wrong[160];
+    bool stalled; /* the disk: what waits for it is not answered yet */
     struct sah_store real;
 };
+
+static uint64_t n_seeds = SEEDS;
 
 static uint32_t roll(struct play *p, uint32_t below)
 {
@@ -65,8 +67,7 @@ static const struct said *said_in(const struct play *p, const struct sah_fake_re
     return NULL;
 }
 
-/* Attempts since the last look: the key follows from message and agency, and no agency that the store
- * knows to have it gets it again. */
+/* Attempts since the last look: the key follows from message and agency. */
 static void look(struct play *p)
 {
     const struct sah_fake_agencies *agencies = p->rig->agencies;
@@ -74,7 +75,8 @@ static void look(struct play *p)
     for (; p->seen < sah_fake_agencies_n(agencies); p->seen++) {
         const struct sah_fake_received *a = sah_fake_agencies_received(agencies, p->seen);
 
-        if (said_in(p, a) == NULL)
+        /* The router says things itself: whoever holds a copy is told who answered. */
+        if (a->kind == SAH_KIND_REQUEST && said_in(p, a) == NULL)
             wrong(p, "I6: a key of no message and agency", a->request_id);
     }
 }
@@ -125,7 +127,7 @@ static void person_answers(struct play *p)
 {
     const struct said *s = p->n_said > 0 ? &p->said[roll(p, p->n_said)] : NULL;
 
-    if (s != NULL && s->request && s->accepted && !s->booking)
+    if (s != NULL && !p->stalled && s->request && s->accepted && !s->booking)
         (void)rig_person(p->rig, s->request_id, s->n % 3 ? "amb-108" : "fire-101", SAH_STATE_ACKNOWLEDGED);
 }
 
@@ -133,6 +135,7 @@ static void crash(struct play *p)
 {
     fake_journal_lie(p->rig->journal, false);
     rig_crash(p->rig);
+    p->stalled = false;
 }
 
 static void store_changes(struct play *p)
@@ -173,7 +176,7 @@ static void step(struct play *p, bool lies)
     else if (what < 58)
         agency_changes(p);
     else if (what < 62)
-        fake_journal_stall(p->rig->journal, roll(p, 3) == 0);
+        fake_journal_stall(p->rig->journal, p->stalled = roll(p, 3) == 0);
     else
         rig_pass(p->rig, roll(p, what < 66 ? 8000 : 400));
     if (lies)
@@ -280,7 +283,7 @@ static void whatever_happens_nothing_is_lost_and_nothing_has_two_keys(void **sta
     static struct play p;
 
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= n_seeds; seed++) {
         play(&p, seed, false);
         if (p.wrong[0] != '\0')
             print_error("seed %llu: %s\n", (unsigned long long)seed, p.wrong);
@@ -338,7 +341,7 @@ static void an_outage_sends_nothing_twice_because_what_is_known_comes_along(void
     rig_free(p.rig);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_happens_nothing_is_lost_and_nothing_has_two_keys),
@@ -346,5 +349,7 @@ int main(void)
         cmocka_unit_test(an_outage_sends_nothing_twice_because_what_is_known_comes_along),
     };
 
+    if (argc > 1)
+        n_seeds = strtoull(argv[1], NULL, 10);
     return cmocka_run_group_tests_name("away: random", tests, NULL, NULL);
 }
