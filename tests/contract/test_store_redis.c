@@ -84,6 +84,10 @@ static void garbage_is_refused_and_writes_nothing(void **state)
         {"FCALL", "sahaya_1_outbox_ack", TAG, "E-00-1"},
         {"FCALL", "sahaya_1_quarantine", TAG, "bus", "why", "3", "zz"},
         {"FCALL_RO", "sahaya_1_quarantine_list", TAG, "0"},
+        {"FCALL_RO", "sahaya_1_dead", TAG, "108:state", "0", "10"},
+        {"FCALL_RO", "sahaya_1_dead", TAG, "108-state", "-1", "10"},
+        {"FCALL_RO", "sahaya_1_dead", TAG, "108-state", "0", "101"},
+        {"FCALL_RO", "sahaya_1_endpoints", TAG, "x"},
     };
 
     (void)state;

@@ -360,6 +360,19 @@ static void the_citizen_of_a_forgotten_company_is_told(void **state)
     assert_int_equal(replay(rig, 0), SAH_DECIDED_NO_AGENCY);
 }
 
+/* ---- clocks (F17) */
+
+static void a_clock_that_jumps_is_counted(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_pass(rig, 1000);
+    assert_int_equal(sah_core_counters(rig->core)->clock_jumps, 0);
+    sah_memory_store_set_now(rig->store, rig_now(rig).wall_ms - 3600000);
+    rig_pass(rig, 1000);
+    assert_true(sah_core_counters(rig->core)->clock_jumps >= 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 #define BULK(f) cmocka_unit_test_setup_teardown(f, make_bulk, unmake)
 
@@ -379,6 +392,7 @@ int main(void)
         CASE(another_endpoint_of_the_agency_takes_over),
         CASE(an_emergency_of_a_forgotten_agency_falls_back),
         BULK(the_citizen_of_a_forgotten_company_is_told),
+        CASE(a_clock_that_jumps_is_counted),
     };
 
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
