@@ -41,8 +41,9 @@ static void watch(struct world *w, struct world_delivery *d)
     int64_t ahead_ms = kept->due_ms - world_store_now(w);
     bool ready = kept->state == SAH_MEMORY_READY, waiting = kept->state == SAH_MEMORY_WAITING;
 
-    if (ready && !d->ready)
+    if (ready && (!d->ready || d->class != world_class_of(w, d))) /* a new class is a new promise */
         d->ready_since_ms = w->now_ms;
+    d->class = world_class_of(w, d);
     if (waiting && !d->waiting)
         d->waiting_since_ms = w->now_ms;
     d->ready = ready;
