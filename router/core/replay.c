@@ -34,15 +34,15 @@ static bool is_ended(enum sah_state state)
     return state == SAH_STATE_CLOSED || state == SAH_STATE_CANCELLED || state == SAH_STATE_HANDED_OVER;
 }
 
-/* Somebody has answered, or it is over: a second call-out helps nobody. */
-static bool is_taken(const struct sah_request_view *view, const char *but)
+/* Somebody has answered, there or elsewhere, or it is over: a second call-out helps nobody. */
+static bool is_taken(const struct sah_request_view *view)
 {
     for (unsigned i = 0; i < view->n_lines; i++) {
         enum sah_state state = view->lines[i].state;
 
         if (state == SAH_STATE_CANCEL_ASKED)
             state = view->lines[i].before_cancel;
-        if (is_ended(state) || (strcmp(view->lines[i].agency, but) != 0 && sah_state_is_with_person(state)))
+        if (is_ended(state) || sah_state_is_with_person(state))
             return true;
     }
     return false;
@@ -96,7 +96,7 @@ static bool decide_replay(struct sah_core *core, void *data, const struct sah_re
         d->decided = view == NULL ? SAH_DECIDED_NOT_FOUND : SAH_DECIDED_NO_AGENCY;
         return false;
     }
-    over = request ? is_taken(view, agency->id) : line == NULL || is_ended(line->state);
+    over = request ? is_taken(view) : line == NULL || is_ended(line->state);
     if (!request && !over && (line->state == SAH_STATE_REJECTED || line->state == SAH_STATE_EXPIRED)) {
         d->decided = SAH_DECIDED_WITH_REQUEST; /* it would stand alone there */
         return false;

@@ -400,7 +400,9 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
         world_violate(w, "I7", request_id, "replayed from place %u at place %u", (unsigned)d->place,
                       (unsigned)kept->accept_seq);
     d->place = kept->accept_seq;
-    d->over_seen = d->acked = false;
+    d->over_seen = d->acked = d->ready = d->waiting = false;
+    d->first_store_ms = -1;
+    d->replayed_ms = w->now_ms;
     activate(w, (size_t)(d - w->deliveries));
 }
 

@@ -43,6 +43,8 @@ static void check_order(struct world *w, const struct world_delivery *d)
             world_is_over(o->kept) || o->had_it ||
             strcmp(o->kept->agency, d->kept->agency) != 0)
             continue;
+        if (o->replayed_ms > 0 && d->made_mono_ms <= o->replayed_ms)
+            continue; /* it was on its way before that one was replayed */
         overtakes = true;
         may |= o->first_store_ms >= 0 && (world_store_now(w) - o->first_store_ms >= ORDER_MS ||
                                           w->now_ms - o->first_mono_ms >= ORDER_MS);

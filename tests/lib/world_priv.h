@@ -104,6 +104,7 @@ struct world_delivery { /* the ledger's line of a delivery, at the same index as
     bool dead;           /* a dead letter, by a change that was seen */
     bool had_it;         /* ...done at least once: what comes now is an alert */
     bool ready, waiting; /* when it was last looked at */
+    uint64_t replayed_ms; /* 0 = never */
     unsigned class;      /* then, when it was ready */
     uint64_t ready_since_ms, waiting_since_ms;
     int64_t first_store_ms; /* first leased; -1 = not yet */
