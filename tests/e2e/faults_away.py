@@ -18,7 +18,8 @@ ROWS = ("P0", "P1", "P4")
 
 
 def rows(row):
-    return row["class"] in ROWS
+    # Fires and leaks may be reports of one incident: then an agency hears of them otherwise than as a request.
+    return row["class"] in ROWS and "101" not in row["agencies"]
 
 
 class Stopped:

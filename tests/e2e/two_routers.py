@@ -64,6 +64,8 @@ class Second:
         text = re.sub(r"(?m)^http_port:.*", "http_port: %d" % self.port, text)
         text = re.sub(r"-admin\.sock", "-2-admin.sock", text)
         text = re.sub(r"%s\.bus" % lane, "%s-2.bus" % lane, text)
+        text = re.sub(r"journal/router-%s" % lane, "journal/router-%s-2" % lane, text)  # its own, nobody else's
+        (folder / "journal" / ("router-%s-2" % lane)).mkdir(parents=True, exist_ok=True)
         path = etc / ("router-%s-2.yaml" % lane)
         path.write_text(text)
         before = self.owners()
