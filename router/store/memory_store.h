@@ -66,6 +66,7 @@ struct sah_memory_delivery {
     int64_t due_ms;     /* leased: when the lease ends; delayed: when it is due */
     int64_t first_ms;   /* first leased or delayed; -1 = not yet */
     int64_t waiting_ms; /* since when it waits for its turn */
+    int64_t goes_ms;    /* P0 and P1: until when order may hold it; INT64_MAX = no clock runs yet */
     unsigned answered;  /* leases up to the last one whose result is known */
     int64_t replayed_ms; /* 0 = never */
     int64_t dead_ms;     /* dead: since when, and why */

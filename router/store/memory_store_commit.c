@@ -281,6 +281,7 @@ static void reclass_queued(struct sah_memory_store *memory, const struct memory_
 
         if (d->state == SAH_MEMORY_READY && d->class != class) {
             d->state = SAH_MEMORY_WAITING;
+            d->goes_ms = INT64_MAX;
             if (d->waiting_ms == 0)
                 d->waiting_ms = memory->now_ms;
             if (!model_ready_or_wait(memory, d))

@@ -85,7 +85,13 @@ static void ahead_of(const struct sah_memory_store *memory, const struct sah_mem
     }
 }
 
-static bool may_go(const struct sah_memory_store *memory, const struct sah_memory_delivery *d)
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A time that was set stands, whoever is first by then. */
+static bool may_go(const struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
     const struct sah_memory_delivery *head, *before;
     int64_t bound = memory->settings.order_bound_ms;
@@ -95,12 +101,11 @@ static bool may_go(const struct sah_memory_store *memory, const struct sah_memor
         return true;
     if (class_of(memory, d) > 1)
         return false;
-    if (before->first_ms >= 0 && memory->now_ms >= before->first_ms + bound)
-        return true;
-    if (head->first_ms < 0)
-        return false;
-    return memory->now_ms >=
-           (d->waiting_ms > head->first_ms ? d->waiting_ms : head->first_ms) + bound;
+    if (before->first_ms >= 0)
+        d->goes_ms = earlier(d->goes_ms, before->first_ms + bound);
+    if (head->first_ms >= 0)
+        d->goes_ms = earlier(d->goes_ms, (d->waiting_ms > head->first_ms ? d->waiting_ms : head->first_ms) + bound);
+    return d->goes_ms <= memory->now_ms;
 }
 
 static void make_ready(struct sah_memory_store *memory, struct sah_memory_delivery *d)
@@ -112,8 +117,10 @@ static void make_ready(struct sah_memory_store *memory, struct sah_memory_delive
 bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
     model_list(memory, d);
-    if (d->state != SAH_MEMORY_WAITING)
+    if (d->state != SAH_MEMORY_WAITING) {
         d->waiting_ms = memory->now_ms;
+        d->goes_ms = INT64_MAX;
+    }
     d->state = SAH_MEMORY_WAITING;
     if (!may_go(memory, d))
         return false;
@@ -137,10 +144,20 @@ static void release_next(struct sah_memory_store *memory,
         model_ready_or_wait(memory, next);
 }
 
+/* A first lease or delay starts the bound for those that wait behind. */
 static void touch(const struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
-    if (d->first_ms < 0)
-        d->first_ms = memory->now_ms;
+    const struct vec *own = &model_request(memory, d->request_id)->deliveries;
+
+    if (d->first_ms >= 0)
+        return;
+    d->first_ms = memory->now_ms;
+    for (size_t i = 0; i < own->n && class_of(memory, d) <= 1; i++) {
+        struct sah_memory_delivery *o = own->v[i];
+
+        if (o->state == SAH_MEMORY_WAITING && strcmp(o->agency, d->agency) == 0 && is_before(d, o))
+            o->goes_ms = earlier(o->goes_ms, memory->now_ms + memory->settings.order_bound_ms);
+    }
 }
 
 /* ---- settle */
@@ -354,7 +371,7 @@ static void tick_state(struct sah_memory_store *memory, enum sah_memory_state st
         struct sah_memory_delivery *d = memory->live.v[i];
         bool due =
             d->state == state &&
-            (state == SAH_MEMORY_WAITING ? may_go(memory, d) : d->due_ms <= memory->now_ms);
+            (state == SAH_MEMORY_WAITING ? class_of(memory, d) <= 1 && d->goes_ms <= memory->now_ms : d->due_ms <= memory->now_ms);
 
         if (!due)
             continue;

@@ -63,9 +63,9 @@ local function order_list(t, rid, agency, rank)
     return {}
 end
 
--- 0: it may go. A number: look again at that time. nil: when an earlier one is over.
+-- 0: it may go. A number: it goes at that time. nil: when an earlier one is over.
 -- P0 and P1 wait at most `bound` ms after the one just before was first leased or delayed, and
--- at most `bound` ms in all once the first of them was.
+-- at most `bound` ms in all once the first of them was; the time in :wz stands, whoever is first then.
 local function hold_until(t, d, class, now, bound)
     local set = order_set(t, d.r, d.a)
     local rank = redis.call('ZRANK', set, d.key)
@@ -85,6 +85,10 @@ local function hold_until(t, d, class, now, bound)
     end
     if before_ms then
         due = math.min(due or before_ms + bound, before_ms + bound)
+    end
+    local told = tonumber(redis.call('ZSCORE', t .. ':wz', d.key) or nil)
+    if told then
+        due = math.min(due or told, told)
     end
     if due and due <= now then
         return 0

@@ -178,7 +178,12 @@ redis.register_function('sahaya_1_tick', function(keys, args)
         more = 1
     end
     each(':wz', now, 'waiting', function(d)
-        return ready_or_wait(t, d, request_class(t, d.r), now, bound)
+        local class = request_class(t, d.r)
+        if class > 1 then -- lowered meanwhile: when an earlier one is over
+            return false
+        end
+        make_ready(t, d, class)
+        return true
     end)
     each(':rz', now, 'delayed', function(d)
         leave(t, d)

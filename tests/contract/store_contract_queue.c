@@ -319,6 +319,28 @@ static void order_holds_an_emergency_no_longer_than_the_bound(void **state)
     assert_int_equal(lease_one(h, "108").sequence, 4);
 }
 
+/* tests/e2e/faults.py F9: each that went before began the time anew, and a P1 waited 3.2 s. */
+static void order_holds_an_emergency_once_however_many_go_before(void **state)
+{
+    struct sah_store_harness *h = *state;
+    struct sah_leased leased;
+    struct sah_change *c;
+
+    accept_request(h, 1, SAH_PRIORITY_P1, "108");
+    for (unsigned n = 2; n <= 4; n++) {
+        c = amendment(h, 1, n, n);
+        add_plan(c, n, "108");
+        must_commit(h, c);
+    }
+    leased = lease_one(h, "108"); /* from now on the others are held */
+    h->advance_ms(h, CONTRACT_BOUND_MS * 6 / 10);
+    settle_done(h, 1, &leased);
+    leased = lease_one(h, "108");
+    assert_int_equal(leased.sequence, 2);
+    h->advance_ms(h, CONTRACT_BOUND_MS * 6 / 10);
+    assert_in_range(do_tick(h, 100).moved, 2, 3); /* and the lease of the second may have run out */
+}
+
 static void order_looks_again_when_one_waits_that_came_late(void **state)
 {
     struct sah_store_harness *h = *state;
@@ -465,6 +487,7 @@ int contract_run_queue_cases(const char *name)
         CONTRACT_CASE(messages_of_a_request_reach_an_agency_in_order),
         CONTRACT_CASE(a_dead_letter_holds_back_nothing),
         CONTRACT_CASE(order_holds_an_emergency_no_longer_than_the_bound),
+        CONTRACT_CASE(order_holds_an_emergency_once_however_many_go_before),
         CONTRACT_CASE(order_looks_again_when_one_waits_that_came_late),
         CONTRACT_CASE(order_holds_what_is_not_an_emergency_until_the_earlier_is_over),
     };

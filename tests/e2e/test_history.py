@@ -168,6 +168,17 @@ class Checker(unittest.TestCase):
             amendment("5", "112", n, 9000 + n, 1000 * n) for n in (2, 3, 4)]
         self.assertEqual({k: v for k, v in history.check(events).findings.items() if v}, {})
 
+    def test_a_linked_report_comes_inside_anothers_request(self):
+        linked = {"sender": "6", "request_id": "r-6", "message_id": "m-6", "kind": "request", "words": "fire"}
+        carries = amendment("5", "108", 2, 500, 400, amendment="REPORTS", reports=[linked])
+        carries.update(sender="", words=None)
+        events = talk(words=()) + say("6", ["108"]) + [reply("6", "Call 108.", 2), carries, status("5", "108", 600),
+                                                       reply("6", "A person at 108 is handling it. Call 108.", 700)]
+        self.assertEqual({k: v for k, v in history.check(events).findings.items() if v}, {})
+        linked["sender"] = "7"  # another, whom nobody knows
+        found = history.check(events).findings
+        self.assertEqual((len(found["lost"]), len(found["unexpected"]), len(found["too early"])), (1, 1, 1))
+
     def test_who_answered_is_not_told_that_somebody_has(self):
         events = talk(words=(2, 4)) + [deliver("5", "112", 2000 + n, sequence=n, fallback=n == 1, key="k%d" % n, message_id="m%d" % n,
                                               kind="request" if n == 1 else "amendment", words="words %d" % n,

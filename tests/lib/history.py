@@ -13,7 +13,8 @@ A line: {t_ns, wall_us, process, op, type, ...}; t_ns is monotonic where the eve
   ready    info: key at_ms: a delivery was due again from then on (delayed, or its router died)
   preload  ok: prefix count class: messages put into the queue beforehand, senders prefix + 8 digits
   deliver  ok: an attempt that reached an agency: sender agency endpoint key message_id request_id
-           kind class attempt accepted_ms fallback at_us sequence, words and amendment of an amendment
+           kind class attempt accepted_ms fallback at_us sequence, words and amendment of an amendment;
+           reports: what linked reporters said, each with its sender, kind, words and request_id
   reply    ok: to text at_us          status  ok: request_id agency state at_us
   kill     info: what was done to which process
 
@@ -99,6 +100,10 @@ class History:
 def deliver_event(row):
     body = row["body"]
     more = {} if row["kind"] == "request" else {"words": body.get("text"), "amendment": body.get("amendment")}
+    if body.get("reports"):
+        more["reports"] = [{"sender": r.get("citizen", {}).get("callback", "").lstrip("+"), "request_id": r["request_id"],
+                            "message_id": r.get("message_id"), "kind": r.get("kind"), "words": r.get("text")}
+                           for r in body["reports"]]
     return {**more, "sequence": body.get("sequence"), "process": "standin", "op": "deliver", "type": "ok", "at_us": row["at_us"],
             "sender": body.get("citizen", {}).get("callback", "").lstrip("+"),
             "agency": row["agency"], "endpoint": body.get("endpoint", row["agency"]),
@@ -160,7 +165,10 @@ class Checker:
             getattr(self, "take_" + event["op"], lambda e: None)(event)
         self.delivers.sort(key=lambda d: d["at_us"])
         for d in self.delivers:
-            self.by_sender[d["sender"]].append(d)
+            if d.get("amendment") != "REPORTS":
+                self.by_sender[d["sender"]].append(d)
+            for r in d.get("reports", ()):  # linked to another's request: it came to the agency inside that one's
+                self.by_sender[r["sender"]].append(dict(d, carrier=d["request_id"], **r))
 
     def take_say(self, event):
         if event["type"] == "invoke":
@@ -351,8 +359,9 @@ class Checker:
         first, owner = {}, collections.defaultdict(set)
         for s in self.statuses:
             first[s["request_id"]] = min(s["at_us"], first.get(s["request_id"], s["at_us"]))
-        for d in self.delivers:
-            owner[d["sender"]].add(d["request_id"])
+        for sender, delivers in self.by_sender.items():
+            for d in delivers:
+                owner[sender] |= {d["request_id"], d.get("carrier", d["request_id"])}
         speaks, found = phrase_patterns(), []
         for sender, replies in self.replies.items():
             since = min((first[r] for r in owner.get(sender, ()) if r in first), default=None)

@@ -32,6 +32,11 @@ def read_mix(path=MIX, where=lambda row: True):
     return [row for row in rows if where(row)]
 
 
+def own(words, n):
+    """Words of one's own: the same long text from three senders is a rumour, and linked to one incident."""
+    return "%s (%d)" % (words, n)
+
+
 class Stream(threading.Thread):
     """One message each, from `rows`, at `rate` a second until stop(); into `history`."""
 
@@ -56,7 +61,7 @@ class Stream(threading.Thread):
             threading.Thread(target=self.say, args=(self.said, row, later_s), daemon=True).start()
 
     def say(self, n, row, later_s=None):
-        made = lab.text("%s%08d" % (self.prefix, n), row["words"])
+        made = lab.text("%s%08d" % (self.prefix, n), own(row["words"], n))
         same = {"sender": made["from"], "wamid": made["id"], "process": self.prefix}
         body = json.dumps(lab.envelope(made)).encode()
         self.history.add("say", "invoke", emergency=row["emergency"], agencies=row["agencies"],
@@ -103,8 +108,9 @@ class Talk(threading.Thread):
         self.more, self.pause_s, self.taken = more, pause_s, 0
 
     def run(self):
-        self.say("say", self.row["words"], emergency=self.row["emergency"], agencies=self.row["agencies"],
-                 due_us=time.time_ns() // 1000, **{"class": self.row["class"]})
+        words = own(self.row["words"], int(self.sender[-8:]))
+        self.say("say", words, emergency=self.row["emergency"], agencies=self.row["agencies"], due_us=time.time_ns() // 1000,
+                 **{"class": self.row["class"]})
         for n in range(self.more):
             time.sleep(self.pause_s)
             words = "we are by the red gate, note %d" % (n + 1)
