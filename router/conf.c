@@ -31,7 +31,7 @@ const struct sah_conf_row router_conf_rows[] = {
     NUMBER(incidents_max, "20000", 100, 1000000, "", "live incidents kept in memory; later ones are not compared"),
     SECRET(admin_token_file, NULL, "bearer token for the quarantine and /ops/"),
     NUMBER(partitions, "1", 1, SAH_PARTITIONS_MAX, "", "partitions of senders; fixed at install"),
-    NUMBER(jobs_max, "4096", 16, 100000, "", "messages and statuses under way at most; bulk may use four fifths"),
+    NUMBER(jobs_max, "4096", 16, 100000, "", "messages and statuses under way at most; bulk, questions and statuses may use four fifths"),
     NUMBER(admission_queued_max, "2000000", 0, 1000000000, "",
            "bulk lane: past so many deliveries a new booking is refused with a time to try again; one takes about 1 kB of Redis; 0 = no limit"),
     NUMBER(admission_oldest_max_s, "43200", 0, 86400, "s",

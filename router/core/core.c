@@ -34,7 +34,11 @@ int sah_core_create(const struct sah_core_settings *settings, struct sah_core **
             struct slot *slot = &core->slots[core->n_slots++];
 
             *slot = (struct slot){.agency = agency, .endpoint = &agency->endpoints[j], .core = core, .index = j};
-            sah_destination_init(&slot->destination, slot->endpoint->concurrency);
+            slot->slots = leasing_slots(slot->endpoint, settings->lane);
+            sah_destination_init(&slot->destination, slot->slots);
+            if (slot->slots != slot->endpoint->concurrency)
+                sah_warn(settings->log, "event=roster.raised endpoint=%s concurrency=%u to=%u why=\"P0 and P1 need one that "
+                         "nobody else takes\"", slot->endpoint->id, slot->endpoint->concurrency, slot->slots);
         }
     }
     if (settings->sameness != NULL && incidents_create(core, &core->incidents) != SAH_OK)
@@ -93,7 +97,7 @@ static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
         return;
     look_at_clocks(core, ticked);
     if (ticked->moved > 0)
-        dispatch_sweep(core);
+        leasing_sweep(core);
     for (unsigned i = 0; i < ticked->n_timers; i++)
         escalate_due(core, &ticked->timers[i]);
     for (unsigned i = 0; i < ticked->n_works && core->s.sameness != NULL; i++)
@@ -124,16 +128,21 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now)
 
     SAH_CHECK(core, CORE_MAGIC);
     core->now = now;
-    if (core->stopping) { /* what was said by an agency is still written */
-        revise_retry_held(core);
-        return SWEEP_MS;
-    }
     if (now.mono_ms >= core->next_store_tick_ms)
         tick_store(core);
+    if (core->stopping) {
+        /* What an agency still says is written; and the store hears that we live until the last attempt is
+         * settled, or another router would take our leases home and send them beside us (I5). */
+        if (now.mono_ms >= core->next_sweep_ms) {
+            core->next_sweep_ms = now.mono_ms + SWEEP_MS;
+            revise_retry_held(core);
+        }
+        return STORE_TICK_BUSY_MS;
+    }
     incidents_tick(core);
     if (now.mono_ms >= core->next_sweep_ms) {
         core->next_sweep_ms = now.mono_ms + SWEEP_MS;
-        dispatch_sweep(core);
+        leasing_sweep(core);
         revise_retry_held(core);
     }
     unsent_look(core);
@@ -167,7 +176,7 @@ void sah_core_store_came(struct sah_core *core, struct sah_now now)
     if (!core->stopping)
         tick_store(core); /* first of all: it tells the store how much time has passed while it was away */
     revise_retry_held(core);
-    dispatch_sweep(core);
+    leasing_sweep(core);
     notify_pump(core);
 }
 
@@ -219,7 +228,11 @@ void sah_core_stop(struct sah_core *core)
 
 unsigned sah_core_in_flight(const struct sah_core *core)
 {
-    return core->jobs + core->attempts;
+    unsigned leases = 0;
+
+    for (unsigned i = 0; i < core->n_slots; i++)
+        leases += core->slots[i].leasing; /* what comes back must be sent or given back */
+    return core->jobs + core->attempts + leases;
 }
 
 const struct sah_core_counters *sah_core_counters(const struct sah_core *core)

@@ -7,7 +7,7 @@
  * Never:   does I/O, reads a clock, blocks. It is told the time and answers when it wants a turn.
  *
  * Invariants kept here: I1 (intake.c), I4 and I5 (dispatch.c), I6 (keys follow from message and
- * agency), I7 (dispatch.c: reserved slots), I8 (events ride in the commit), I9 (status.c, refer.c),
+ * agency), I7 (leasing.c: reserved slots), I8 (events ride in the commit), I9 (status.c, refer.c),
  * I11 (one slot table an endpoint).
  */
 #ifndef SAHAYA_CORE_CORE_H
@@ -28,7 +28,7 @@ struct sah_admission { /* of P4 in the bulk lane; 0 = no limit */
 struct sah_core_settings { /* everything is borrowed for the core's life */
     enum sah_lane lane;
     unsigned partitions; /* of senders; 1..SAH_PARTITIONS_MAX */
-    unsigned jobs_max;   /* messages and statuses under way at most; bulk may use four fifths */
+    unsigned jobs_max;   /* messages and statuses under way at most; bulk, questions and statuses may use four fifths */
     struct sah_admission admission;
     const struct sah_policy *policy;
     const struct sah_roster *roster;
@@ -134,7 +134,8 @@ struct sah_front {
 };
 struct sah_front sah_core_front(struct sah_core *core);
 
-/* No new leases, events or messages; what is in flight goes on. */
+/* No new leases, events or messages; what is in flight goes on, and of what is being leased P0 and P1 go
+ * out still, the rest goes back to its place. Ticks are wanted until sah_core_in_flight() is 0. */
 void sah_core_stop(struct sah_core *core);
 /* Attempts and jobs still under way. */
 unsigned sah_core_in_flight(const struct sah_core *core);

@@ -1,16 +1,12 @@
 /*
- * dispatch - leases what is due, worst first, sends it, and acts on the answer.
+ * dispatch - sends what was leased, and acts on the answer.
  *
- * Owns:    the slots: what is in flight at each endpoint, and what it is trusted with now.
- * Used by: intake (a kick after each accept), core tick, its own completions.
+ * Owns:    attempts under way. Used by: leasing.c, which says what may go out.
  * Never:   drops a delivery: each ends settled, delayed, referred to another agency or with a
  *          person told (I4). A machine's 200 is DELIVERED, not a person (I9).
  *
  * I5: each lease has its epoch; a positive answer is written whenever it comes, a negative one only
- * counts with the live epoch. I7: the store hands out worst first, and the lower classes may not
- * fill an endpoint's slots (see slots_for). I11: a slow endpoint fills its own slots only, and a dead
- * one is asked a few times a minute for all that waits there (policy/destination); P0 and P1 go out
- * on their own schedule whatever is believed of the endpoint.
+ * counts with the live epoch.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +14,6 @@
 #include "core/internal.h"
 
 #define ATTEMPT_MAGIC 0x5a415454u
-#define CLASS_P1 1
-#define CLASS_P2 2
-#define CLASS_LAST (SAH_N_CLASSES - 1)
 
 struct attempt {
     uint32_t magic;
@@ -29,9 +22,6 @@ struct attempt {
     struct sah_agency_answer answer;
     struct sah_verdict verdict;
 };
-
-static void lease_more(struct slot *slot);
-static void lease_via(struct slot *slot);
 
 const unsigned sah_core_bucket_ms[10] = {5, 10, 20, 50, 100, 250, 500, 1000, 2000, 5000};
 
@@ -65,9 +55,9 @@ static void ended(struct attempt *attempt)
     /* What is due next may lie at another endpoint of the agency: a retry there, or an amendment
      * that waited for this one. */
     if (slot->agency->n_endpoints > 1)
-        dispatch_kick_agency(slot->core, slot->agency->id);
+        leasing_kick_agency(slot->core, slot->agency->id);
     else
-        lease_more(slot);
+        leasing_look(slot);
 }
 
 static void settle_in(const struct attempt *attempt, enum sah_settle_kind kind, struct sah_settle *settle)
@@ -324,10 +314,10 @@ static void on_answer(void *data, const struct sah_agency_answer *answer)
            attempt);
 }
 
-/* ---- leasing */
+/* ---- sending */
 
 /* False without memory: the lease runs out. */
-static bool send_through(struct slot *slot, const struct sah_leased *leased)
+bool dispatch_send(struct slot *slot, const struct sah_leased *leased)
 {
     struct sah_core *core = slot->core;
     struct sah_leased sent = *leased; /* the attempt may be over before send returns */
@@ -352,248 +342,4 @@ static bool send_through(struct slot *slot, const struct sah_leased *leased)
     count_to_socket(core, leased);
     core->s.agencies->send(core->s.agencies->data, &sent, sah_attempt_deadline_ms(sent.priority), on_answer, attempt);
     return true;
-}
-
-/* A lease is back with n: fewer than asked, and there are no more. */
-static void leased_for(struct slot *slot, struct slot *through, unsigned n)
-{
-    if (slot->again || n == slot->asked) {
-        slot->again = false;
-        lease_more(slot);
-    } else if (through == slot) {
-        lease_via(slot);
-    }
-    if (through != slot && through->again) {
-        through->again = false;
-        lease_more(through);
-    }
-    if (through->waiting != NULL) {
-        slot = through->waiting;
-        through->waiting = NULL;
-        lease_via(slot);
-    }
-}
-
-static void on_leased(void *data, int err, const struct sah_leased *leased, unsigned n)
-{
-    struct slot *slot = data;
-    struct slot *through = slot->via != NULL ? slot->via : slot;
-
-    slot->via = NULL;
-    slot->leasing = through->leasing = false;
-    if (err != SAH_OK)
-        return; /* the sweep or the store's return looks again */
-    for (unsigned i = 0; i < n; i++)
-        if (!send_through(through, &leased[i]))
-            return;
-    leased_for(slot, through, n);
-}
-
-/*
- * How many slots of an endpoint may be taken once this class and those above it are served (I7). A
- * quarter, at least one, is for P0 and P1 alone; as much again is not for P3 and P4. An endpoint
- * with two slots keeps one from P3 and P4, one with a single slot serves all in turn. The bulk lane
- * takes no P0-P2, so it keeps nothing back.
- */
-static unsigned slots_for(const struct slot *slot, unsigned max_class)
-{
-    unsigned all = slot->endpoint->concurrency;
-    unsigned kept = all / 4 ? all / 4 : 1;
-    unsigned urgent = all > 2 ? all - kept : all;
-
-    if (slot->core->s.lane == SAH_LANE_BULK || max_class <= CLASS_P1)
-        return all;
-    if (max_class <= CLASS_P2)
-        return urgent;
-    return urgent > kept ? urgent - kept : 1;
-}
-
-/* How many more may be leased of this class and those above: the slots, and what the endpoint is
- * trusted with. The window of P2 does not see P3 and P4, which would keep it waiting (I7). */
-static unsigned room(const struct slot *slot, unsigned max_class)
-{
-    unsigned limit = sah_destination_limit(&slot->destination, max_class, slot->core->now.mono_ms);
-    unsigned taken = max_class == CLASS_P2 ? slot->in_flight_by[CLASS_P2] : slot->in_flight;
-    unsigned slots = slots_for(slot, max_class);
-
-    if (slot->in_flight >= slots || taken >= limit)
-        return 0;
-    return slots - slot->in_flight < limit - taken ? slots - slot->in_flight : limit - taken;
-}
-
-static void lease(struct slot *slot, struct slot *through, unsigned max_class, unsigned n)
-{
-    const struct sah_store *store = slot->core->s.store;
-
-    slot->leasing = through->leasing = true;
-    slot->via = through != slot ? through : NULL;
-    slot->asked = n > SAH_LEASE_MAX ? SAH_LEASE_MAX : n;
-    store->lease(store->data, slot->endpoint->id, max_class, slot->asked, on_leased, slot);
-}
-
-/*
- * What the breaker holds back here goes out through another endpoint of the agency that works, under
- * the same key: a second endpoint is there for that.
- */
-static void lease_via(struct slot *slot)
-{
-    struct sah_core *core = slot->core;
-
-    if (core->stopping || slot->leasing || slot->destination.breaker == SAH_BREAKER_CLOSED)
-        return;
-    for (unsigned i = 0; i < core->n_slots; i++) {
-        struct slot *other = &core->slots[i];
-
-        if (other->agency != slot->agency || other == slot || other->destination.breaker != SAH_BREAKER_CLOSED)
-            continue;
-        if (other->leasing) {
-            other->waiting = slot;
-            continue;
-        }
-        for (unsigned max_class = CLASS_LAST; max_class >= CLASS_P2; max_class--)
-            if (room(other, max_class) > 0) {
-                lease(slot, other, max_class, room(other, max_class));
-                return;
-            }
-    }
-}
-
-/* How many may be leased now, and down to which class; 0 = full. The bulk lane has no P0-P2. */
-static unsigned may_lease(const struct slot *slot, unsigned *ret_max_class)
-{
-    unsigned max_class = CLASS_LAST, n;
-
-    while ((n = room(slot, max_class)) == 0) {
-        if (max_class <= CLASS_P1 || slot->core->s.lane == SAH_LANE_BULK)
-            return 0;
-        max_class = max_class > CLASS_P2 ? CLASS_P2 : CLASS_P1;
-    }
-    *ret_max_class = max_class;
-    return n;
-}
-
-static void lease_more(struct slot *slot)
-{
-    unsigned max_class, n;
-
-    if (slot->core->stopping)
-        return;
-    if (slot->leasing) {
-        slot->again = true;
-        return;
-    }
-    n = may_lease(slot, &max_class);
-    if (n == 0)
-        lease_via(slot);
-    else
-        lease(slot, slot, max_class, n);
-}
-
-/* ---- leasing in the same step as a commit */
-
-static void want(struct slot *slot, struct sah_change *change, unsigned *left)
-{
-    struct sah_want *w = &change->wants[change->n_wants];
-    unsigned n;
-
-    if (slot->leasing) {
-        slot->again = true;
-        return;
-    }
-    if (change->n_wants == SAH_WANTS_MAX || *left == 0)
-        return;
-    n = may_lease(slot, &w->max_class);
-    if (n == 0)
-        return;
-    w->n = slot->asked = n < *left ? n : *left;
-    memcpy(w->endpoint, slot->endpoint->id, sizeof w->endpoint);
-    *left -= w->n;
-    slot->leasing = true;
-    change->n_wants++;
-}
-
-/* Whose endpoints a commit may have something for: those it plans at, and the agency of the attempt it
- * settles. What is due next there may lie at another endpoint of that agency: a retry, or an amendment
- * that waited for this one. */
-static bool concerns(const struct slot *slot, const struct sah_change *change)
-{
-    for (unsigned i = 0; i < change->n_plans; i++)
-        if (strcmp(slot->endpoint->id, change->plans[i].endpoint) == 0)
-            return true;
-    for (unsigned i = 0; change->settle.endpoint[0] != '\0' && i < slot->agency->n_endpoints; i++)
-        if (strcmp(slot->agency->endpoints[i].id, change->settle.endpoint) == 0)
-            return true;
-    return false;
-}
-
-void dispatch_want(struct sah_core *core, struct sah_change *change)
-{
-    unsigned left = SAH_LEASE_MAX;
-
-    change->n_wants = 0;
-    for (unsigned i = 0; i < core->n_slots && !core->stopping; i++)
-        if (concerns(&core->slots[i], change))
-            want(&core->slots[i], change, &left);
-}
-
-static struct slot *slot_of(struct sah_core *core, const char *endpoint)
-{
-    for (unsigned i = 0; i < core->n_slots; i++)
-        if (strcmp(core->slots[i].endpoint->id, endpoint) == 0)
-            return &core->slots[i];
-    return NULL;
-}
-
-/* Not written, or written and not known to be: no lease is known either, and the sweep, or the kicks
- * that follow, look again. */
-void dispatch_got(struct sah_core *core, const struct sah_change *change, int err, const struct sah_committed *committed)
-{
-    unsigned at = 0, n = err == SAH_OK ? committed->n_leased : 0;
-
-    for (unsigned i = 0; i < change->n_wants; i++)
-        slot_of(core, change->wants[i].endpoint)->leasing = false;
-    for (unsigned i = 0; i < change->n_wants; i++) {
-        struct slot *slot = slot_of(core, change->wants[i].endpoint);
-        unsigned got = 0;
-
-        /* In the order of the wants; each says its endpoint. */
-        while (at < n && strcmp(committed->leased[at].endpoint, slot->endpoint->id) == 0) {
-            got++;
-            if (!send_through(slot, &committed->leased[at++]))
-                return;
-        }
-        if (err == SAH_OK || err == SAH_ECONFLICT)
-            leased_for(slot, slot, got);
-    }
-    SAH_ASSERT(at == n);
-}
-
-void dispatch_kick_agency(struct sah_core *core, const char *agency)
-{
-    for (unsigned i = 0; i < core->n_slots; i++)
-        if (strcmp(core->slots[i].agency->id, agency) == 0)
-            lease_more(&core->slots[i]);
-}
-
-static bool is_wanted(const struct sah_change *change, const char *endpoint)
-{
-    for (unsigned i = 0; i < change->n_wants; i++)
-        if (strcmp(change->wants[i].endpoint, endpoint) == 0)
-            return true;
-    return false;
-}
-
-void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change, const struct sah_committed *committed)
-{
-    for (unsigned i = 0; i < change->n_plans; i++)
-        for (unsigned j = 0; j < core->n_slots; j++)
-            if (strcmp(core->slots[j].endpoint->id, change->plans[i].endpoint) == 0 &&
-                (!committed->looked || !is_wanted(change, change->plans[i].endpoint)))
-                lease_more(&core->slots[j]);
-}
-
-void dispatch_sweep(struct sah_core *core)
-{
-    for (unsigned i = 0; i < core->n_slots; i++)
-        lease_more(&core->slots[i]);
 }

@@ -73,12 +73,13 @@ static bool other_has_it(const struct sah_line *const *lines, unsigned n,
     return false;
 }
 
-static bool is_booking(const struct sah_change *change, const struct sah_request_view *view)
+static bool is_booking(const struct sah_core *core, const struct sah_change *change, const struct sah_request_view *view,
+                       const struct sah_line *line)
 {
     const char *service =
         view != NULL ? view->request->u.request.triage.service : change->service;
 
-    return strcmp(service, "LPG_BOOKING") == 0;
+    return change_is_booking(core, service, line->agency);
 }
 
 static enum sah_priority priority_after(const struct sah_change *change,
@@ -96,7 +97,7 @@ static enum sah_timer_kind wanted(const struct sah_core *core, const struct sah_
     bool asked = line->state == SAH_STATE_CANCEL_ASKED;
     bool carried = line->via[0] != '\0' && line->carried; /* the main one's ladder watches */
     enum sah_timer_kind kind = sah_ladder_kind(&core->s.policy->ladder, asked ? line->before_cancel : line->state,
-                                               priority_after(change, view), is_booking(change, view));
+                                               priority_after(change, view), is_booking(core, change, view, line));
 
     if (carried)
         return SAH_TIMER_NONE;

@@ -499,13 +499,19 @@ static void start(struct intake *job)
     SAH_ASSERT(!"a message for the core");
 }
 
-/* The emergency is still taken when bulk is not: bulk may use four fifths of the room. */
+unsigned jobs_but_for_emergencies(const struct sah_core *core)
+{
+    return core->s.jobs_max / 5 * 4;
+}
+
+/* The emergency is still taken when bulk, questions and agencies' statuses are not. */
 bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message)
 {
     unsigned room = core->s.jobs_max;
 
-    if (message->kind == SAH_KIND_REQUEST && message->u.request.urgency == SAH_URGENCY_BULK)
-        room = room / 5 * 4;
+    if (message->kind == SAH_KIND_STATUS_QUERY ||
+        (message->kind == SAH_KIND_REQUEST && message->u.request.urgency == SAH_URGENCY_BULK))
+        room = jobs_but_for_emergencies(core);
     return core->stopping || core->jobs >= room;
 }
 

@@ -17,6 +17,7 @@ struct slot { /* one endpoint: what is in flight there (I11) */
     const struct sah_endpoint *endpoint;
     struct sah_core *core;
     unsigned index; /* of the endpoint within its agency */
+    unsigned slots; /* how many attempts may be under way: its concurrency, three at least in the emergency lane */
     unsigned in_flight;
     unsigned in_flight_by[SAH_N_CLASSES];
     struct sah_destination destination;
@@ -116,6 +117,9 @@ void change_tell_person(struct sah_core *core, struct sah_change *change, const 
 bool change_others_live(const struct sah_change *change, const struct sah_request_view *view, const char *agency);
 /* closed_ms is set when every line, as the change leaves them, is over. */
 void change_close_if_over(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
+/* Is the request a booking at this agency? At one that does not take bookings (the catch-all that it fell
+ * back to) it has the states of any request. */
+bool change_is_booking(const struct sah_core *core, const char *service, const char *agency);
 const struct sah_citizen *message_citizen(const struct sah_message *message);
 
 /* The request's lines as the change leaves them; returns how many. */
@@ -131,13 +135,22 @@ void copies_tell(struct sah_core *core, struct sah_change *change, const struct 
                  const char *agency, struct sah_buf *bytes);
 
 /* ---- dispatch.c */
-void dispatch_kick_agency(struct sah_core *core, const char *agency);
+/* One attempt; false without memory: the lease runs out. */
+bool dispatch_send(struct slot *slot, const struct sah_leased *leased);
+/* ---- leasing.c */
+/* Leases what may go out through this endpoint, now or when the lease under way is back. */
+void leasing_look(struct slot *slot);
+void leasing_kick_agency(struct sah_core *core, const char *agency);
 /* Before a commit: what may be leased in the same step. After it, however it ended: that goes out. */
-void dispatch_want(struct sah_core *core, struct sah_change *change);
-void dispatch_got(struct sah_core *core, const struct sah_change *change, int err, const struct sah_committed *committed);
+void leasing_want(struct sah_core *core, struct sah_change *change);
+void leasing_got(struct sah_core *core, const struct sah_change *change, int err, const struct sah_committed *committed);
 /* After it: what was planned and not looked at in the same step. */
-void dispatch_kick_plans(struct sah_core *core, const struct sah_change *change, const struct sah_committed *committed);
-void dispatch_sweep(struct sah_core *core);
+void leasing_kick_plans(struct sah_core *core, const struct sah_change *change, const struct sah_committed *committed);
+void leasing_sweep(struct sah_core *core);
+/* How many slots an endpoint has in this lane. */
+unsigned leasing_slots(const struct sah_endpoint *endpoint, enum sah_lane lane);
+/* ---- intake.c: how many jobs may be under way for what is no emergency's message */
+unsigned jobs_but_for_emergencies(const struct sah_core *core);
 /* ---- escalate.c */
 /* Sets and clears timers so that each line, as the change leaves it, has the one it wants. */
 void escalate_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);

@@ -11,6 +11,8 @@
 
 #include "core/internal.h"
 
+#define BOOKING "LPG_BOOKING"
+
 const struct sah_line *view_line(const struct sah_request_view *view, const char *agency)
 {
     for (unsigned i = 0; view != NULL && i < view->n_lines; i++)
@@ -60,6 +62,18 @@ bool change_plan(struct sah_change *change, const struct sah_agency *agency, con
     plan->kind = kind;
     plan->sequence = sequence;
     return true;
+}
+
+bool change_is_booking(const struct sah_core *core, const char *service, const char *agency)
+{
+    const struct sah_agency *a = sah_roster_agency(core->s.roster, sah_slice_of(agency));
+
+    if (strcmp(service, BOOKING) != 0)
+        return false;
+    for (unsigned i = 0; a != NULL && i < a->n_services; i++)
+        if (strcmp(a->services[i], BOOKING) == 0)
+            return true;
+    return a == NULL; /* no longer in the roster: what it was */
 }
 
 const struct sah_citizen *message_citizen(const struct sah_message *message)

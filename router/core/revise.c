@@ -24,8 +24,29 @@ struct revise {
     void *job;
     struct revise *next; /* among the held */
     char request_id[SAH_REQUEST_ID_SIZE];
+    struct sah_core_counters counted; /* by the decision: taken back when it is made again */
     struct sah_change change;
 };
+
+/* Counters are numbers of one kind: into -= what, or into = now - into. */
+#define N_COUNTERS (sizeof(struct sah_core_counters) / sizeof(uint64_t))
+static void counters_since(struct sah_core_counters *into, const struct sah_core_counters *now)
+{
+    uint64_t *a = (uint64_t *)into;
+    const uint64_t *b = (const uint64_t *)now;
+
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        a[i] = b[i] - a[i];
+}
+
+static void counters_take_back(struct sah_core_counters *from, const struct sah_core_counters *counted)
+{
+    uint64_t *a = (uint64_t *)from;
+    const uint64_t *b = (const uint64_t *)counted;
+
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        a[i] -= b[i];
+}
 
 static void on_loaded(void *data, int err, const struct sah_request_view *view);
 
@@ -33,7 +54,7 @@ static void finish(struct revise *r, int err, const struct sah_committed *commit
 {
     r->done(r->core, r->job, err, committed);
     if (err == SAH_OK && committed != NULL && !committed->duplicate && !committed->stale) {
-        dispatch_kick_plans(r->core, &r->change, committed);
+        leasing_kick_plans(r->core, &r->change, committed);
         incident_committed(r->core, &r->change);
         if (r->change.n_events > 0)
             notify_pump(r->core);
@@ -67,8 +88,9 @@ static void on_committed(void *data, int err, const struct sah_committed *commit
     struct revise *r = data;
 
     SAH_CHECK(r, REVISE_MAGIC);
-    dispatch_got(r->core, &r->change, err, committed);
+    leasing_got(r->core, &r->change, err, committed);
     if (err == SAH_ECONFLICT && ++r->tries < CHANGE_TRIES_MAX) {
+        counters_take_back(&r->core->counters, &r->counted);
         r->core->counters.conflicts++;
         load(r);
         return;
@@ -82,6 +104,7 @@ static void on_committed(void *data, int err, const struct sah_committed *commit
 static void on_loaded(void *data, int err, const struct sah_request_view *view)
 {
     struct revise *r = data;
+    bool decided;
 
     SAH_CHECK(r, REVISE_MAGIC);
     if (err != SAH_OK && err != SAH_ENOENT) {
@@ -93,13 +116,16 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
     r->change.closed_ms = -1;
     if (err == SAH_OK)
         r->change.expected_revision = view->revision;
-    if (!r->decide(r->core, r->job, err == SAH_OK ? view : NULL, &r->change)) {
+    r->counted = r->core->counters;
+    decided = r->decide(r->core, r->job, err == SAH_OK ? view : NULL, &r->change);
+    counters_since(&r->counted, &r->core->counters);
+    if (!decided) {
         finish(r, SAH_OK, NULL);
         return;
     }
     escalate_rearm(r->core, &r->change, err == SAH_OK ? view : NULL);
     incident_feed(r->core, &r->change, err == SAH_OK ? view : NULL, NULL);
-    dispatch_want(r->core, &r->change);
+    leasing_want(r->core, &r->change);
     r->core->s.store->commit(r->core->s.store->data, &r->change, on_committed, r);
 }
 

@@ -18,11 +18,6 @@ struct status_job {
     struct sah_buf bytes; /* of what the router itself says to the copies */
 };
 
-static bool is_booking(const struct sah_request_view *view)
-{
-    return strcmp(view->request->u.request.triage.service, "LPG_BOOKING") == 0;
-}
-
 static bool same_details(const struct sah_agency_status *a, const struct sah_agency_status *b)
 {
     return a->eta_s == b->eta_s && a->n_units == b->n_units && memcmp(a->units, b->units, sizeof a->units) == 0 &&
@@ -159,6 +154,7 @@ static bool decide_status(struct sah_core *core, void *data, const struct sah_re
     const struct sah_line *old = view_line(view, job->status.agency);
     struct sah_line *line;
     struct sah_move move;
+    bool booking;
 
     memset(&job->result, 0, sizeof job->result);
     if (view == NULL || old == NULL) {
@@ -172,7 +168,8 @@ static bool decide_status(struct sah_core *core, void *data, const struct sah_re
                      sah_state_name(job->status.state), sah_level_name(job->status.level));
     if (decline_cancel(core, job, view, line, change))
         return true;
-    move = sah_lifecycle_move(old->state, job->status.state, job->status.level, view->priority, is_booking(view));
+    booking = change_is_booking(core, view->request->u.request.triage.service, old->agency);
+    move = sah_lifecycle_move(old->state, job->status.state, job->status.level, view->priority, booking);
     switch (move.kind) {
     case SAH_MOVE_APPLY:
         job->result.code = SAH_STATUS_APPLIED;
@@ -194,7 +191,7 @@ static bool decide_status(struct sah_core *core, void *data, const struct sah_re
         change->n_lines = 0; /* the audit record alone */
         return true;
     case SAH_MOVE_REFUSE:
-        return refused(job, old, &move, is_booking(view));
+        return refused(job, old, &move, booking);
     }
     return false;
 }
@@ -236,7 +233,7 @@ void sah_core_status(struct sah_core *core, const struct sah_agency_status *stat
 
     SAH_CHECK(core, CORE_MAGIC);
     core->now = now;
-    if (core->jobs < core->s.jobs_max)
+    if (core->jobs < jobs_but_for_emergencies(core)) /* agencies ask again; an accept must not wait for them */
         job = calloc(1, sizeof *job);
     if (job == NULL) {
         struct sah_status_result full = {.code = SAH_STATUS_UNAVAILABLE};

@@ -63,7 +63,7 @@ static void settled(void *data, int err)
     memcpy(agency, u->leased.agency, sizeof agency);
     free_unsent(u);
     if (err == SAH_OK) /* else the lease runs out, and it comes again */
-        dispatch_kick_agency(core, agency);
+        leasing_kick_agency(core, agency);
 }
 
 /* ---- a change: somebody else gets it, or a person is told */
