@@ -144,7 +144,7 @@ static void decided(struct sah_core *core, void *data, int err, const struct sah
     if (d->decided == SAH_DECIDED_DONE && d->priority != SAH_PRIORITY_UNSPECIFIED)
         core->counters.reclassified++;
     if (d->decided == SAH_DECIDED_DONE && d->priority != SAH_PRIORITY_UNSPECIFIED)
-        dispatch_sweep(core); /* what was held back in its old class may go now */
+        leasing_sweep(core); /* what was held back in its old class may go now */
     else if (d->decided == SAH_DECIDED_DONE)
         core->counters.replayed++;
     core->jobs--;
