@@ -33,8 +33,9 @@ def read_mix(path=MIX, where=lambda row: True):
 
 
 def own(words, n):
-    """Words of one's own: the same long text from three senders is a rumour, and linked to one incident."""
-    return "%s (%d)" % (words, n)
+    """Words of one's own: the same long text from three senders is a rumour, and linked to one incident. No number is one
+    that somebody could dial: "(102)" is another service."""
+    return "%s (%d)" % (words, 20000 + n)
 
 
 class Stream(threading.Thread):
