@@ -16,6 +16,7 @@ struct follow {
     struct sah_core *core;
     char main_id[SAH_REQUEST_ID_SIZE];
     uint64_t revision;
+    int64_t closed_ms; /* of the main one, 0 = open */
     unsigned n_lines;
     struct sah_line lines[SAH_LINES_MAX]; /* of the main one */
     struct sah_page page;
@@ -158,9 +159,13 @@ static void move_line(struct follow *job, const struct sah_request_view *view, s
         const struct sah_line *other = &job->lines[i];
         struct sah_line *new;
 
+        const struct sah_line *mine = view_line(view, other->agency);
+
         if (strcmp(other->stands_for, line->agency) != 0 || sah_state_is_over(other->state))
             continue;
-        new = view_line(view, other->agency) == NULL ? change_line(change, view, other->agency) : NULL;
+        if (mine != NULL && sah_state_is_over(mine->state))
+            continue; /* there this one has been given up, or ended, by itself (I9) */
+        new = mine == NULL ? change_line(change, view, other->agency) : NULL;
         if (new != NULL) {
             new->state = SAH_STATE_QUEUED;
             new->carried = true;
@@ -174,26 +179,58 @@ static void move_line(struct follow *job, const struct sah_request_view *view, s
     let_line_go(change, view, line, agency);
 }
 
+static enum sah_state own_state(const struct sah_line *line)
+{
+    return line->state == SAH_STATE_CANCEL_ASKED ? line->before_cancel : line->state;
+}
+
+/* A line that was never held has an agency's card of its own: that the main one's is put away there, and
+ * perhaps was before this one came, ends nothing. When the whole incident is closed after this one
+ * came, that reaches it too (9.6). */
+static bool may_follow(const struct follow *job, const struct sah_request_view *view, const struct sah_line *line,
+                       const struct sah_line *main)
+{
+    if (line->apart || sah_state_is_over(line->state))
+        return false;
+    if (line->via[0] != '\0')
+        return line->carried; /* what goes out as its own is not there yet, whatever is known of the main one */
+    if (line->state < SAH_STATE_DELIVERED)
+        return false;
+    return !sah_state_is_over(main->state) || job->closed_ms > view->accepted_ms;
+}
+
+/* Its reporter withdrew it: it does not come back with the incident (9.7). */
+static bool withdrew(const struct sah_request_view *view)
+{
+    return view->n_messages > 0 && view->messages[view->n_messages - 1].kind == SAH_KIND_CANCEL;
+}
+
 static bool follow_line(struct follow *job, const struct sah_request_view *view, struct sah_change *change,
                         const struct sah_line *old)
 {
     const struct sah_agency *agency = sah_roster_agency(job->core->s.roster, sah_slice_of(old->agency));
     const struct sah_line *main = main_line(job, old->agency);
+    bool comes_back = sah_state_is_over(old->state) && old->carried && main != NULL &&
+                      main->state == SAH_STATE_REOPENED && !withdrew(view);
     unsigned n_lines = change->n_lines;
     struct sah_line *line;
     bool changed;
 
-    if (sah_state_is_over(old->state) && (main == NULL || main->state != SAH_STATE_REOPENED))
+    if (sah_state_is_over(old->state) && !comes_back)
         return false;
     line = change_line(change, view, old->agency);
     SAH_ASSERT(line != NULL);
+    if (line->via[0] != '\0' && !line->carried && sah_state_is_with_person(own_state(line))) {
+        line->via[0] = '\0'; /* what was held went out, and a person there spoke of this very request */
+        line->apart = true;
+        return true;
+    }
     changed = old->via[0] != '\0' && take_items(job, view, change, line, agency);
     if (line->via[0] != '\0' &&
         (main == NULL || main->state == SAH_STATE_REJECTED || main->state == SAH_STATE_EXPIRED)) {
         move_line(job, view, change, line, agency);
         changed = true;
-    } else if (main != NULL && (line->via[0] == '\0' ? line->state >= SAH_STATE_DELIVERED : line->carried)) {
-        /* What goes out as its own is not there yet, whatever is known of the main one. */
+    } else if (main != NULL && (comes_back || may_follow(job, view, line, main))) {
         changed = take_state(job->core, change, view, line, main) || changed;
     }
     if (line->carried && line->state < SAH_STATE_DELIVERED) {
@@ -319,6 +356,7 @@ static void on_main(void *data, int err, const struct sah_request_view *view)
         return;
     }
     job->revision = view->revision;
+    job->closed_ms = view->closed_ms;
     job->n_lines = view->n_lines;
     memcpy(job->lines, view->lines, sizeof job->lines);
     store->page(store->data, job->main_id, on_page, job);

@@ -127,6 +127,7 @@ void change_line_own(struct sah_change *change, const struct sah_request_view *v
 
     line->via[0] = '\0';
     line->carried = false;
+    line->apart = true;
     if (sah_state_is_over(line->state))
         return;
     if (line->state == SAH_STATE_CANCEL_ASKED)

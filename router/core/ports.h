@@ -47,6 +47,7 @@ struct sah_line { /* a request at one agency */
      * the agency has, or gets, this request itself. */
     char via[SAH_REQUEST_ID_SIZE];
     bool carried;
+    bool apart; /* it was let go: what becomes of the main one there says nothing of this one */
     /* As the store has it; set through sah_change.timers, never from here. */
     enum sah_timer_kind timer;
     unsigned timer_level;

@@ -145,6 +145,8 @@ int line_to_json(const struct sah_line *line, struct sah_buf *buf)
         bad |= json_object_set_new(object, "via", json_string(line->via));
     if (line->carried)
         bad |= json_object_set_new(object, "carried", json_true());
+    if (line->apart)
+        bad |= json_object_set_new(object, "apart", json_true());
     if (line->sequence != 1) /* a million that wait have the request alone */
         bad |= json_object_set_new(object, "seq", json_integer(line->sequence));
     if (status->state != SAH_STATE_UNSPECIFIED)
@@ -189,6 +191,7 @@ int line_from_json(struct sah_slice json, struct sah_line *ret_line)
                  text_of(object, "for").len);
     sah_copy_cut(ret_line->via, sizeof ret_line->via, text_of(object, "via").ptr, text_of(object, "via").len);
     ret_line->carried = json_is_true(json_object_get(object, "carried"));
+    ret_line->apart = json_is_true(json_object_get(object, "apart"));
     ret_line->sequence = json_object_get(object, "seq") == NULL ? 1 : (uint32_t)number_of(object, "seq", 0, UINT32_MAX);
     status->state = sah_state_from(text_of(object, "said"));
     status->level = level_from(text_of(object, "level"));
