@@ -146,6 +146,6 @@ def f3(run):
     run.world.behave("108")
     stream.stop()
     run.world.wait(lambda: len(run.said_to_socket("P0")) == run.rounds * BURST, 30, "every P0 at its agency")
-    for seconds in run.said_to_socket("P0", "P1"):
+    for seconds in run.said_to_socket("P0", "P1").values():
         run.worst("P0 and P1, said to socket, their router dead or not", seconds, SAID_S)
     return stop_and_judge(run, stream)
