@@ -175,8 +175,10 @@ local function plan_again(t, p, class, now, bound)
     d.e = p[P_ENDPOINT]
     redis.call('HSET', d.hash, 'e', d.e, 'ep', d.ep + 1)
     redis.call('PERSIST', d.hash)
-    if was_done then
+    if was_done then -- what it held back then says nothing of who waits behind it now (I10)
         order_add(t, d)
+        redis.call('HDEL', d.hash, 'f1', 'ws')
+        d.f1, d.ws = nil, nil
     end
     if d.at > 0 then
         redis.call('HSET', d.hash, 'pd', 1, 'ra', d.at)

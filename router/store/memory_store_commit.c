@@ -181,6 +181,8 @@ static void plan_again(struct sah_memory_store *memory, struct sah_memory_delive
 {
     if (d->state != SAH_MEMORY_DONE && d->state != SAH_MEMORY_DELAYED)
         return;
+    if (d->state == SAH_MEMORY_DONE)
+        d->first_ms = -1; /* what it held back then says nothing of who waits behind it now (I10) */
     memcpy(d->endpoint, plan->endpoint, sizeof d->endpoint);
     d->epoch++;
     if (d->attempts == 0) {
