@@ -18,29 +18,55 @@
 #define LOOKED_AT 512 /* messages, a turn */
 #define AGAIN_MS 500
 #define UNKNOWN_MS 60000
+#define FULL_MS 5000
 #define EVENTS_WAIT_MS 5000
+
+struct giving { /* a message on its way to a person */
+    struct sah_away *away;
+    struct sah_id id;
+    enum sah_result_code code;
+};
 
 static void kept_for_a_person(void *data, int err)
 {
-    struct sah_away *away = data;
+    struct giving giving = *(struct giving *)data;
+    struct sah_away *away = giving.away;
+    struct open_message *m = open_find_message(away, &giving.id);
 
-    if (err != SAH_OK)
+    free(data);
+    if (m == NULL || away->stopping)
+        return;
+    m->busy = false;
+    m->next_try_ms = away->now.mono_ms + AGAIN_MS;
+    if (err != SAH_OK) { /* it stays where it is, and all of it is done again */
+        away->counters.bring_failed++;
         sah_error(away->s.log, "event=quarantine.failed err=\"%s\"", sah_strerror(err));
-}
-
-static void give_up(struct sah_away *away, struct open_message *m, enum sah_result_code code)
-{
-    struct sah_buf buf;
-
+        return;
+    }
     away->counters.bring_lost++;
     sah_error(away->s.log, "event=away.not_taken request=%s kind=%s answer=%s do=\"look at it in /v1/quarantine\"",
-              m->request->request_id, sah_kind_name(m->kind), sah_result_code_name(code));
-    sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
-    if (away->s.journal->read(away->s.journal->data, &m->id, SAH_JOURNAL_RECEIVED, 0, &buf) == SAH_OK)
-        away->store.quarantine(away->store.data, "journal", sah_result_code_name(code), buf.data, buf.len,
-                               kept_for_a_person, away);
-    sah_buf_fini(&buf);
+              m->request->request_id, sah_kind_name(m->kind), sah_result_code_name(giving.code));
     open_close(away, m);
+}
+
+/* Closed when a person can find it, and not before (I4). */
+static void give_up(struct sah_away *away, struct open_message *m, enum sah_result_code code)
+{
+    struct giving *giving = malloc(sizeof *giving);
+    struct sah_buf buf;
+
+    sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
+    if (giving != NULL &&
+        away->s.journal->read(away->s.journal->data, &m->id, SAH_JOURNAL_RECEIVED, 0, &buf) == SAH_OK) {
+        *giving = (struct giving){away, m->id, code};
+        m->busy = true;
+        away->store.quarantine(away->store.data, "journal", sah_result_code_name(code), buf.data, buf.len,
+                               kept_for_a_person, giving);
+    } else {
+        away->counters.bring_failed++;
+        free(giving);
+    }
+    sah_buf_fini(&buf);
 }
 
 static void on_result(void *data, const struct sah_message *result)
@@ -64,6 +90,10 @@ static void on_result(void *data, const struct sah_message *result)
             m->unknown_since_ms = away->now.mono_ms;
         if (away->now.mono_ms - m->unknown_since_ms >= UNKNOWN_MS)
             give_up(away, m, code);
+    } else if (code == SAH_RESULT_REFUSED && result->u.result.retry_after_ms > 0) {
+        /* A booking past the lane's limit: its citizen was told that we have it, so it waits here. */
+        m->next_try_ms = away->now.mono_ms + FULL_MS;
+        away->counters.held_back++;
     } else if (code != SAH_RESULT_RETRY && code != SAH_RESULT_UNSPECIFIED) {
         give_up(away, m, code);
     } else {

@@ -397,8 +397,9 @@ static bool take_up(void *data, const struct sah_journal_entry *entry)
     for (size_t i = 0; i < entry->n_parts; i++)
         if (entry->parts[i].type == SAH_JOURNAL_DIRECT)
             read_evidence(away, m, &entry->parts[i]);
-    if (away->direct != NULL && m->kind == SAH_KIND_REQUEST && m->class_ <= 1)
-        m->request->direct = true;
+    if (away->direct != NULL && ((m->kind == SAH_KIND_REQUEST && m->class_ <= 1) ||
+                                 away_own_class(away, away->message) <= 1))
+        m->request->direct = true; /* or it rose to that */
     sah_buf_fini(&buf);
     return true;
 }
@@ -408,6 +409,7 @@ void direct_replay(struct sah_away *away)
     away->s.journal->each(away->s.journal->data, take_up, away);
     for (unsigned c = 0; c < SAH_JOURNAL_CLASSES; c++)
         for (struct open_message *m = away->by_class[c].first; m != NULL; m = m->next) {
+            m->request->direct = m->request->direct && open_request_message(m->request) != NULL;
             m->with_direct = m->request->direct;
             away->n_untaken += m->with_direct;
         }

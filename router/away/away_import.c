@@ -28,6 +28,8 @@ struct import {
     bool was_there;  /* it had the request before we came */
     unsigned tries;
     bool urgent;     /* something of it is still to be sent */
+    unsigned n_events; /* in the change under way: once, and never again, are they moved (I8) */
+    char events[SAH_EVENTS_MAX][sizeof ((struct sah_outbox_event *)0)->event_id];
 };
 
 static void step(struct import *im);
@@ -178,7 +180,8 @@ static void plan_others(const struct sah_away *away, struct sah_change *change, 
 static void merge(struct import *im, struct sah_change *change, const struct sah_request_view *view)
 {
     change->expected_revision = view->revision;
-    im->known = im->known || has_message(view, &change->message_id);
+    /* Past the last message there is none: events alone. */
+    im->known = im->known || change->bytes.len == 0 || has_message(view, &change->message_id);
     if (im->at == 0)
         merge_request(change, view);
     else if (!im->known) {
@@ -211,6 +214,8 @@ static void on_committed(void *data, int err, const struct sah_committed *commit
         step(im);
         return;
     }
+    for (unsigned i = 0; i < im->n_events; i++)
+        sah_memory_store_event_moved(im->away->memory, im->events[i]);
     im->at++;
     im->known = false;
     im->tries = 0;
@@ -229,6 +234,9 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
     }
     (void)sah_memory_store_export(away->memory, im->r->request_id, im->at, change);
     im->was_there |= err == SAH_OK && im->at == 0;
+    im->n_events = change->n_events;
+    for (unsigned i = 0; i < change->n_events; i++)
+        memcpy(im->events[i], change->events[i].event_id, sizeof im->events[i]);
     if (err == SAH_OK)
         merge(im, change, view);
     for (unsigned i = 0; i < change->n_plans; i++)

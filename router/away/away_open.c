@@ -189,6 +189,32 @@ unsigned away_class_of(const struct sah_away *away, const struct sah_message *me
     return away->s.lane == SAH_LANE_BULK ? SAH_JOURNAL_CLASS_MAX : SAH_JOURNAL_UNCLASSIFIED;
 }
 
+unsigned away_own_class(struct sah_away *away, const struct sah_message *message)
+{
+    const struct open_request *r = open_find(away, message->request_id);
+    const struct open_message *m = r == NULL ? NULL : open_request_message(r);
+    const struct sah_triage *triage = &message->u.amendment.part.triage;
+    struct sah_request part;
+    struct sah_rank rank;
+    struct sah_buf buf;
+
+    if (message->kind == SAH_KIND_REQUEST) {
+        sah_rank(away->s.policy, &message->u.request, &rank);
+        return sah_priority_class(rank.priority);
+    }
+    if (message->kind != SAH_KIND_AMENDMENT || (triage->n_cues == 0 && triage->service[0] == '\0'))
+        return SAH_JOURNAL_CLASS_MAX;
+    part = message->u.amendment.part;
+    sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
+    if (part.triage.service[0] == '\0' && m != NULL && message != away->message &&
+        away->s.journal->read(away->s.journal->data, &m->id, SAH_JOURNAL_RECEIVED, 0, &buf) == SAH_OK &&
+        sah_message_decode(buf.data, buf.len, away->message, NULL, 0) == SAH_OK)
+        memcpy(part.triage.service, away->message->u.request.triage.service, sizeof part.triage.service);
+    sah_buf_fini(&buf);
+    sah_rank(away->s.policy, &part, &rank);
+    return sah_priority_class(rank.priority);
+}
+
 void away_request_of(const struct sah_away *away, const struct sah_message *message,
                      char ret_request_id[SAH_REQUEST_ID_SIZE])
 {

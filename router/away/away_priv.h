@@ -55,7 +55,7 @@ struct watched { /* a P0 or P1 that the main store has and not every agency yet 
     struct watched_key {
         char key[SAH_KEY_SIZE];
         char agency[SAH_AGENCY_SIZE];
-        bool over, acked;
+        bool over, acked, dead;
         unsigned in_flight;
     } keys[WATCHED_KEYS_MAX];
     uint64_t since_ms;
@@ -127,6 +127,9 @@ struct evidence *open_evidence(struct open_request *r, const char *key, const ch
 int open_part(struct open_request *r, const char *agency);
 /* Class and request of a message. */
 unsigned away_class_of(const struct sah_away *away, const struct sah_message *message);
+/* By what it says itself, with the service of its request when the journal has that one; CLASS_MAX when
+ * it says nothing of it. */
+unsigned away_own_class(struct sah_away *away, const struct sah_message *message);
 void away_request_of(const struct sah_away *away, const struct sah_message *message,
                      char ret_request_id[SAH_REQUEST_ID_SIZE]);
 
@@ -138,6 +141,8 @@ void take_fini(struct sah_away *away);
 uint64_t take_next_ms(const struct sah_away *away); /* when a race ends; 0 = none runs */
 /* The direct core takes what the journal has; `bytes` empty: they are read there. */
 void take_direct(struct sah_away *away, struct open_message *m, struct sah_slice bytes);
+/* All of it that nobody is at goes to the direct core, in its order. */
+void take_all_direct(struct sah_away *away, struct open_request *r);
 void take_saw(struct sah_away *away, const struct sah_result *result);
 
 /* ---- away_store.c: the main store seen through */
@@ -150,7 +155,8 @@ bool store_is_quiet(const struct sah_away *away, uint32_t ms);
 void watch_init(struct sah_away *away);
 void watch_add(struct sah_away *away, const struct sah_change *change);
 void watch_leased(struct sah_away *away, const struct sah_leased *leased);
-void watch_over(struct sah_away *away, const char *key);
+/* The store has settled it; `dead`: an agency said no, or nothing. */
+void watch_over(struct sah_away *away, const char *key, bool dead);
 void watch_turn(struct sah_away *away);
 void watch_fini(struct sah_away *away);
 

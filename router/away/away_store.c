@@ -19,6 +19,7 @@ struct store_call {
     void *data;
     struct sah_change *watched; /* a commit: what an away_watch wants to know of it */
     char key[SAH_KEY_SIZE];     /* a commit: what it settles for good */
+    bool dead;
 };
 
 static struct store_call *begin(struct sah_away *away, void (*fn)(void), void *data)
@@ -105,7 +106,7 @@ static void on_commit(void *data, int err, const struct sah_committed *committed
         ((sah_commit_fn *)call.fn)(call.data, err, committed);
     } else {
         if (!committed->stale && call.key[0] != '\0')
-            watch_over(call.away, call.key);
+            watch_over(call.away, call.key, call.dead);
         if (!committed->duplicate && !committed->stale && call.watched != NULL)
             watch_add(call.away, call.watched);
         ours = *committed;
@@ -211,6 +212,7 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     call->watched = to_watch(away, change);
     if (change->settle.kind == SAH_SETTLE_DONE || change->settle.kind == SAH_SETTLE_DEAD)
         memcpy(call->key, change->settle.key, sizeof call->key);
+    call->dead = change->settle.kind == SAH_SETTLE_DEAD;
     away->s.store->commit(away->s.store->data, change, on_commit, call);
 }
 

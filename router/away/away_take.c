@@ -24,7 +24,7 @@ struct coming {
     sah_core_result_fn *fn; /* NULL: answered */
     void *data;
     struct sah_message *message; /* ours */
-    unsigned class_;
+    unsigned class_, own_class; /* as in the journal; by what it says itself */
     char request_id[SAH_REQUEST_ID_SIZE];
     uint64_t race_ms; /* when the journal is asked as well; 0 = never, or it was */
     bool with_main, with_journal;
@@ -108,24 +108,52 @@ static bool is_direct(const struct coming *c)
     return c->message->kind == SAH_KIND_REQUEST ? c->class_ <= 1 : r != NULL && r->direct;
 }
 
+/* Asked twice while the disk was slow, or the store was faster after all: it is open once, or not. */
+static bool is_there(const struct coming *c)
+{
+    struct sah_away *away = c->away;
+    const struct sah_journal_record record = {.type = SAH_JOURNAL_CLOSED,
+                                              .class_ = (uint8_t)c->class_,
+                                              .id = c->message->id,
+                                              .received_ms = away->now.wall_ms};
+
+    if (open_find_message(away, &c->message->id) != NULL)
+        return true;
+    if (!c->in_main && !known_has(away, &c->message->id))
+        return false;
+    (void)away->s.journal->append(away->s.journal->data, &record, false, NULL, NULL);
+    return true;
+}
+
+/* What is only in the journal has become a P0 or P1 by what was said now: it must not wait there. */
+static bool rises(const struct coming *c)
+{
+    const struct open_request *r = open_find(c->away, c->request_id);
+
+    if (c->away->direct == NULL || c->own_class > 1 || r == NULL || r->moving || open_request_message(r) == NULL)
+        return false;
+    for (const struct open_message *m = r->first; m != NULL; m = m->next_of_request)
+        if (m->busy)
+            return false; /* the main core is at it */
+    return true;
+}
+
 static void durable(struct coming *c)
 {
     struct sah_away *away = c->away;
-    bool direct = is_direct(c);
+    bool direct = is_direct(c) || rises(c);
     struct open_message *m;
 
+    if (is_there(c)) {
+        answer_code(c, SAH_RESULT_DUPLICATE);
+        return;
+    }
     away->counters.journaled++;
     m = open_add(away, &c->message->id, c->message->kind, c->class_, c->request_id);
     answer_code(c, SAH_RESULT_ACCEPTED); /* the disk has it (I1) */
-    if (c->in_main) {                    /* the store was faster after all */
-        open_close(away, m);
-        return;
-    }
-    m->with_direct = direct;
     if (!direct)
         return;
-    m->request->direct = true;
-    away->n_untaken++;
+    take_all_direct(away, m->request);
     take_direct(away, m, (struct sah_slice){c->bytes, c->len});
 }
 
@@ -245,6 +273,7 @@ static struct coming *coming_new(struct sah_away *away, const struct sah_message
     c->len = bytes.len;
     memcpy(c->bytes, bytes.ptr, bytes.len);
     c->class_ = away_class_of(away, message);
+    c->own_class = away_own_class(away, message);
     away_request_of(away, message, c->request_id);
     c->prev = away->coming_last;
     if (c->prev != NULL)
@@ -257,9 +286,10 @@ static struct coming *coming_new(struct sah_away *away, const struct sah_message
 }
 
 /* In the bulk lane a danger is for the other one, and the main core says so without asking. */
-static bool is_wrong_lane(const struct sah_away *away, const struct sah_message *message)
+static bool is_wrong_lane(struct sah_away *away, const struct sah_message *message)
 {
-    return away->s.lane == SAH_LANE_BULK && message->kind != SAH_KIND_CANCEL && away_class_of(away, message) <= 2;
+    return away->s.lane == SAH_LANE_BULK && message->kind != SAH_KIND_CANCEL &&
+           (away_class_of(away, message) <= 2 || away_own_class(away, message) <= 2);
 }
 
 static void refuse(struct sah_away *away, const struct sah_message *message, enum sah_result_code code,
@@ -342,6 +372,16 @@ uint64_t take_next_ms(const struct sah_away *away)
 
 /* ---- the direct core */
 
+/* It does not take the request: the main core is asked about all of it. */
+static void take_none_direct(struct sah_away *away, struct open_request *r)
+{
+    r->direct = false;
+    for (struct open_message *m = r->first; m != NULL; m = m->next_of_request) {
+        away->n_untaken -= m->with_direct && !m->taken;
+        m->with_direct = false;
+    }
+}
+
 static void on_direct(void *data, const struct sah_message *result)
 {
     struct sah_away *away = data;
@@ -358,13 +398,43 @@ static void on_direct(void *data, const struct sah_message *result)
     }
     /* Of another citizen, or not as it should be: the main core says the same, and keeps it for a person. */
     m->with_direct = false;
+    if (m->kind == SAH_KIND_REQUEST)
+        take_none_direct(away, m->request);
+}
+
+void take_all_direct(struct sah_away *away, struct open_request *r)
+{
+    r->direct = true;
+    for (struct open_message *m = r->first; m != NULL; m = m->next_of_request)
+        if (!m->with_direct && !m->busy) {
+            m->with_direct = true;
+            away->n_untaken++;
+        }
+}
+
+/* The request first, then in the order in which they came (I10). */
+static bool is_next(const struct open_message *m)
+{
+    const struct open_message *request = open_request_message(m->request);
+
+    if (m == request)
+        return true;
+    if (request != NULL && request->with_direct && !request->taken)
+        return false;
+    for (const struct open_message *o = m->request->first; o != m; o = o->next_of_request)
+        if (o->with_direct && !o->taken)
+            return false;
+    return true;
 }
 
 void take_direct(struct sah_away *away, struct open_message *m, struct sah_slice bytes)
 {
-    struct sah_message *message = malloc(sizeof *message);
+    struct sah_message *message;
     struct sah_buf buf;
 
+    if (!is_next(m))
+        return; /* its turn comes */
+    message = malloc(sizeof *message);
     sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
     if (bytes.len == 0 && away->s.journal->read(away->s.journal->data, &m->id, SAH_JOURNAL_RECEIVED, 0, &buf) == SAH_OK)
         bytes = (struct sah_slice){buf.data, buf.len};
@@ -382,7 +452,7 @@ static void retake(struct sah_away *away)
 
     for (unsigned c = 0; c < SAH_JOURNAL_CLASSES && away->n_untaken > 0; c++)
         for (struct open_message *m = away->by_class[c].first; m != NULL && n < RETAKE_MAX; m = m->next)
-            if (m->with_direct && !m->taken && m->next_try_ms <= away->now.mono_ms) {
+            if (m->with_direct && !m->taken && m->next_try_ms <= away->now.mono_ms && is_next(m)) {
                 m->next_try_ms = away->now.mono_ms + RETRY_AFTER_MS;
                 take_direct(away, m, (struct sah_slice){NULL, 0});
                 n++;

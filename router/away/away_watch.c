@@ -118,7 +118,7 @@ static struct watched_key *key_of(struct sah_away *away, const char *key, struct
     return NULL;
 }
 
-void watch_over(struct sah_away *away, const char *key)
+void watch_over(struct sah_away *away, const char *key, bool dead)
 {
     struct watched *w;
     struct watched_key *k = key_of(away, key, &w);
@@ -126,6 +126,7 @@ void watch_over(struct sah_away *away, const char *key)
     if (k == NULL)
         return;
     k->over = true;
+    k->dead = dead;
     for (unsigned i = 0; i < w->n_keys; i++)
         if (!w->keys[i].over)
             return;
@@ -190,12 +191,7 @@ static void on_durable(void *data, int err)
 
         for (unsigned i = 0; i < h->n_acked; i++)
             open_evidence(m->request, h->acked[i][0], h->acked[i][1])->state = SAH_STATE_DELIVERED;
-        m->request->direct = true;
-        for (struct open_message *o = m->request->first; o != NULL; o = o->next_of_request)
-            if (!o->with_direct && !o->busy) { /* what was said since goes there too */
-                o->with_direct = true;
-                away->n_untaken++;
-            }
+        take_all_direct(away, m->request); /* what was said since goes there too */
         away->counters.handed_over++;
         take_direct(away, m, (struct sah_slice){h->bytes, h->len});
     }
@@ -225,7 +221,7 @@ static void hand_over(struct sah_away *away, struct watched *w)
     h->class_ = w->class_;
     memcpy(h->request_id, w->request_id, sizeof h->request_id);
     for (unsigned i = 0; i < w->n_keys; i++)
-        if (w->keys[i].over || w->keys[i].acked) {
+        if ((w->keys[i].over && !w->keys[i].dead) || w->keys[i].acked) { /* a no is asked for once more */
             memcpy(h->acked[h->n_acked][0], w->keys[i].key, SAH_KEY_SIZE);
             memcpy(h->acked[h->n_acked++][1], w->keys[i].agency, SAH_AGENCY_SIZE);
         }

@@ -112,11 +112,13 @@ bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_
 void sah_memory_store_release(struct sah_memory_store *memory, const char *request_id);
 /*
  * Message i of the request (0: the request itself) as a change for a store that does not have it,
- * its deliveries marked by what is known of them. The first also has lines, timers and the events
- * that nobody acked. Borrows the bytes. False: there is no such message.
+ * its deliveries marked by what is known of them. The first also has lines and timers. The first, and
+ * one past the last message, has the oldest events that nobody acked: again and again, until all of
+ * them were moved. Borrows the bytes. False: there is no such message, and no event left.
  */
 bool sah_memory_store_export(const struct sah_memory_store *memory, const char *request_id, size_t i,
                              struct sah_change *ret_change);
+void sah_memory_store_event_moved(struct sah_memory_store *memory, const char *event_id);
 void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_id);
 
 /* To look inside: deliveries in the order in which they were made; NULL past the end. */

@@ -109,6 +109,11 @@ static void export_request(const struct sah_memory_store *memory, const struct m
     change->n_lines = r->view.n_lines;
     memcpy(change->lines, r->view.lines, sizeof change->lines);
     export_timers(memory, r, change);
+}
+
+static void export_events(const struct sah_memory_store *memory, const struct memory_request *r,
+                          struct sah_change *change)
+{
     for (size_t i = 0; i < memory->events.n && change->n_events < SAH_EVENTS_MAX; i++) {
         const struct memory_event *e = memory->events.v[i];
 
@@ -124,16 +129,18 @@ bool sah_memory_store_export(const struct sah_memory_store *memory, const char *
     const struct memory_message *m;
 
     SAH_ASSERT(r != NULL);
-    if (i >= r->messages.n)
-        return false;
-    m = r->messages.v[i];
     memset(ret_change, 0, sizeof *ret_change);
     memcpy(ret_change->request_id, r->view.request_id, sizeof ret_change->request_id);
+    ret_change->closed_ms = -1;
+    if (i == 0 || i >= r->messages.n)
+        export_events(memory, r, ret_change);
+    if (i >= r->messages.n)
+        return ret_change->n_events > 0;
+    m = r->messages.v[i];
     ret_change->message_id = m->id;
     ret_change->bytes = (struct sah_slice){m->bytes, m->len};
     ret_change->kind = m->kind;
     ret_change->sequence = m->sequence;
-    ret_change->closed_ms = -1;
     if (i == 0)
         export_request(memory, r, ret_change);
     for (size_t j = 0; j < r->deliveries.n && ret_change->n_plans < SAH_PLANS_MAX; j++) {
@@ -146,6 +153,19 @@ bool sah_memory_store_export(const struct sah_memory_store *memory, const char *
 }
 
 /* ---- gone */
+
+void sah_memory_store_event_moved(struct sah_memory_store *memory, const char *event_id)
+{
+    for (size_t i = 0; i < memory->events.n; i++) {
+        struct memory_event *e = memory->events.v[i];
+
+        if (strcmp(e->event.event_id, event_id) == 0) {
+            vec_remove(&memory->events, i);
+            free(e);
+            return;
+        }
+    }
+}
 
 static void forget(struct vec *vec, const void *item)
 {

@@ -14,6 +14,6 @@ endforeach()
 sah_test(test_link ${core_tests}/test_link.c core_rig sah_link)
 
 set(away_tests ${CMAKE_CURRENT_SOURCE_DIR}/unit/away)
-foreach(name direct back crash random)
+foreach(name direct back crash moments random)
   sah_test(test_away_${name} ${away_tests}/test_${name}.c core_rig)
 endforeach()
