@@ -87,7 +87,8 @@ static bool take_state(struct sah_core *core, struct sah_change *change, const s
     bool lost = to == SAH_STATE_WAITING_UNIT &&
                 (line->state == SAH_STATE_UNIT_ASSIGNED || line->state == SAH_STATE_EN_ROUTE);
     bool more = to == line->state && to >= SAH_STATE_DELIVERED && !same_details(&line->status, &main->status);
-    struct sah_move move = sah_lifecycle_move(line->state, to, SAH_LEVEL_PERSON, view->priority, false);
+    bool booking = change_is_booking(core, view->request->u.request.triage.service, line->agency);
+    struct sah_move move = sah_lifecycle_move(line->state, to, SAH_LEVEL_PERSON, view->priority, booking);
 
     if (line->state == SAH_STATE_CANCEL_ASKED && !sah_state_is_over(to))
         return false; /* its reporter leaves: no more news */
