@@ -104,6 +104,8 @@ struct sah_ad_link {
     bool silent; /* a deadline passed and no RESULT came since: nobody waits for this one */
     bool has_store;            /* by its last hello: it takes messages into its store */
     char run[SAH_RUN_ID_SIZE]; /* of that store; "" = not heard yet */
+    char run_before[SAH_RUN_ID_SIZE];
+    uint64_t run_ms; /* since when it is this one */
     bool rehanding;            /* Redis is asked what stands under another run */
     struct sah_timer *rehand_timer;
     char peer[SAH_PRODUCER_SIZE]; /* the router's life that said hello last */

@@ -15,6 +15,7 @@
 #define HELLO_MS        1000
 #define HELLO_SEARCH_MS 100 /* while no router answers: one that starts is found soon */
 #define UP_MS           3000
+#define RUN_SETTLES_MS  10000
 
 static const char *lane_name(enum sah_lane lane)
 {
@@ -86,10 +87,17 @@ static void on_timer(void *data)
 
 void sah_ad_link_run(struct sah_ad_link *link, const char *run)
 {
+    uint64_t now_ms = sah_loop_now_ms(link->adapter->loop);
+
     if (run[0] == '\0' || strcmp(run, "journal") == 0 || strcmp(run, link->run) == 0)
+        return;
+    /* Of two routers on one store one notices later: it does not turn us back. */
+    if (strcmp(run, link->run_before) == 0 && now_ms - link->run_ms < RUN_SETTLES_MS)
         return;
     if (link->run[0] != '\0')
         link->adapter->counts.runs++;
+    link->run_ms = now_ms;
+    memcpy(link->run_before, link->run, sizeof link->run_before);
     sah_info(link->adapter->log, "event=router.run lane=%s", lane_name(link->lane));
     (void)sah_format(link->run, sizeof link->run, "%s", run);
     sah_ad_rehand(link);

@@ -1,9 +1,14 @@
-# sah_adapter: the skeleton of an adapter. adapter.lua travels inside the library, as bytes in a
-# C file of the build folder, so that a program and its functions are always of one version.
-set(lua ${CMAKE_CURRENT_LIST_DIR}/adapter.lua)
+# sah_adapter: the skeleton of an adapter. adapter.lua and adapter_pump.lua, one after the other,
+# travel inside the library, as bytes in a C file of the build folder, so that a program and its
+# functions are always of one version.
+set(lua ${CMAKE_CURRENT_LIST_DIR}/adapter.lua ${CMAKE_CURRENT_LIST_DIR}/adapter_pump.lua)
 set(lua_c ${CMAKE_CURRENT_BINARY_DIR}/adapter_lua.c)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${lua})
-file(READ ${lua} hex HEX)
+set(hex "")
+foreach(part ${lua})
+  file(READ ${part} part_hex HEX)
+  string(APPEND hex ${part_hex})
+endforeach()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
 file(CONFIGURE OUTPUT ${lua_c} CONTENT
 "#include <stddef.h>
@@ -16,7 +21,8 @@ const size_t sah_ad_functions_len = sizeof sah_ad_functions;
 set(sources)
 foreach(name
     adapter adapter_job adapter_submit adapter_flight adapter_settle adapter_tell
-    adapter_recover adapter_handed adapter_journal adapter_direct adapter_say adapter_metrics citizen router_link outbox store store_outbox)
+    adapter_recover adapter_handed adapter_journal adapter_direct adapter_say adapter_metrics
+    citizen router_link outbox store store_outbox)
   list(APPEND sources ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 add_library(sah_adapter STATIC ${sources} ${lua_c})
