@@ -389,7 +389,7 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
     if (!d->dead)
         return;
     d->dead = false;
-    if (plan->replay == SAH_REPLAY_OVER)
+    if (plan->replay == SAH_REPLAY_OVER || kept->state == SAH_MEMORY_DONE) /* done: it was carried by an update since */
         return;
     bulk = world_class_of(w, d) > 2;
     /* It may be leased in the same step. */
