@@ -19,6 +19,7 @@ set_tests_properties(sim_seeds sim_plants PROPERTIES TIMEOUT 120)
 foreach(story agency_silent_then_back same_caller_presses_five_times cancel_crosses_dispatch
     redis_dies_mid_accept flame_found_while_booking_is_sent two_agencies_one_refuses
     router_dies_with_leases flood_of_bookings_one_heart late_answer_after_the_lease
-    adapter_away_then_back agency_takes_and_cuts clocks_jump)
+    adapter_away_then_back agency_takes_and_cuts clocks_jump
+    thirty_reporters_one_fire two_arrests_one_tower)
   sah_test(sim_${story} ${sim_tests}/${story}.c sah_world)
 endforeach()

@@ -44,6 +44,24 @@ static void core_status(void *c, const struct sah_agency_status *status, struct 
 }
 
 static struct {
+    unsigned calls;
+    char request_id[SAH_REQUEST_ID_SIZE], main_id[SAH_REQUEST_ID_SIZE], agency[SAH_AGENCY_SIZE];
+    int err; /* what to answer */
+} links;
+
+static void core_link(void *c, const char *request_id, const char *main_id, const char *agency, struct sah_now now,
+                      sah_link_fn *fn, void *data)
+{
+    (void)c;
+    assert_true(now.mono_ms > 0);
+    links.calls++;
+    SET(links.request_id, request_id);
+    SET(links.main_id, main_id);
+    SET(links.agency, agency);
+    fn(data, links.err);
+}
+
+static struct {
     bool done;
     int status;
     char body[4096];
@@ -74,6 +92,7 @@ static int begin(void **state)
     memset(&roster, 0, sizeof roster);
     memset(&core, 0, sizeof core);
     memset(&answer, 0, sizeof answer);
+    memset(&links, 0, sizeof links);
     core.result.code = SAH_STATUS_APPLIED;
     core.result.state = SAH_STATE_ACKNOWLEDGED;
     folder_init(&folder);
@@ -83,7 +102,7 @@ static int begin(void **state)
     SET(roster.agencies[1].id, "101");
     SET(roster.agencies[1].token_file, folder_write(&folder, "101.token", TOKEN_101 "\n"));
     assert_int_equal(sah_loop_create(&loop), SAH_OK);
-    assert_int_equal(sah_callback_create((struct sah_front){.status = core_status}, &roster, NULL, &callback), SAH_OK);
+    assert_int_equal(sah_callback_create((struct sah_front){.status = core_status, .link = core_link}, &roster, NULL, &callback), SAH_OK);
     assert_int_equal(sah_http_server_create(loop, &settings, &server), SAH_OK);
     assert_int_equal(sah_http_client_create(loop, &client), SAH_OK);
     return 0;
@@ -161,6 +180,47 @@ static void everything_an_agency_may_say_reaches_the_core(void **state)
     assert_string_equal(core.status.disposition, "TAKEN");
     assert_int_equal(core.status.sequence_seen, UINT32_MAX);
     assert_true(core.status.sent_ms == 1767225600001);
+}
+
+#define OTHER "E000123456789ABCDEFGHJKMNPQRT"
+
+static void a_person_links_and_unlinks(void **state)
+{
+    static const struct {
+        const char *verb, *body;
+        int err, status;
+        const char *main_id; /* NULL: the core hears nothing */
+    } cases[] = {
+        {"/link", "{\"to\":\"" OTHER "\",\"by\":\"desk 4\"}", SAH_OK, 200, OTHER},
+        {"/unlink", "{\"by\":\"desk 4\"}", SAH_OK, 200, ""},
+        {"/link", "{\"to\":\"" OTHER "\"}", SAH_OK, 400, NULL},
+        {"/link", "{\"to\":\"elsewhere\",\"by\":\"desk 4\"}", SAH_OK, 400, NULL},
+        {"/link", "{\"by\":\"desk 4\"}", SAH_OK, 400, NULL},
+        {"/unlink", "", SAH_OK, 400, NULL},
+        {"/unlink", "{\"by\":\"desk 4\"}", SAH_ENOENT, 404, ""},
+        {"/link", "{\"to\":\"" OTHER "\",\"by\":\"desk 4\"}", SAH_ECONFLICT, 409, OTHER},
+        {"/link", "{\"to\":\"" OTHER "\",\"by\":\"desk 4\"}", SAH_EDOWN, 503, OTHER},
+        {"/join", "{\"by\":\"desk 4\"}", SAH_OK, 404, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        char path[128];
+
+        (void)sah_format(path, sizeof path, "/v1/requests/" REQUEST "%s", cases[i].verb);
+        links.calls = 0;
+        links.err = cases[i].err;
+        post(path, AUTH, cases[i].body);
+        assert_int_equal(answer.status, cases[i].status);
+        assert_int_equal(links.calls, cases[i].main_id != NULL);
+        if (cases[i].main_id == NULL)
+            continue;
+        assert_string_equal(links.request_id, REQUEST);
+        assert_string_equal(links.main_id, cases[i].main_id);
+        assert_string_equal(links.agency, "108");
+    }
+    post("/v1/requests/" REQUEST "/unlink", "Bearer no-token", "{\"by\":\"x\"}");
+    assert_int_equal(answer.status, 401);
 }
 
 /* I9 */
@@ -434,6 +494,7 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
     const struct CMUnitTest tests[] = {
+        TEST(a_person_links_and_unlinks),
         TEST(everything_an_agency_may_say_reaches_the_core),
         TEST(a_name_makes_a_person_and_nothing_else_does),
         TEST(each_malformed_field_is_named),

@@ -332,6 +332,96 @@ static void the_channel_the_sender_and_the_reply_token_stay_here(void **state)
     }
 }
 
+static void what_the_router_knows_beside_the_message_is_told(void **state)
+{
+    json_t *root, *perhaps;
+
+    (void)state;
+    fill("request_fire");
+    SET(leased.note, "d p=I00AAAA,near,120 p=I00BBBB,closed,- l=E00CCCC,same_callback");
+    leased.judged = true;
+    leased.suspicion = 42;
+    root = write_json();
+    perhaps = json_object_get(root, "perhaps_same_as");
+    assert_int_equal(json_array_size(perhaps), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(perhaps, 0), "incident_id")), "I00AAAA");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(perhaps, 0), "reason")), "near");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(perhaps, 0), "distance_m")), 120);
+    assert_null(json_object_get(json_array_get(perhaps, 1), "distance_m"));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(root, "linked_to"), "request_id")), "E00CCCC");
+    assert_true(json_is_true(json_object_get(root, "dedup_unavailable")));
+    assert_int_equal(json_integer_value(json_object_get(root, "suspicion")), 42);
+    json_decref(root);
+    sah_buf_clear(&buf);
+    fill("request_fire");
+    root = write_json();
+    assert_null(json_object_get(root, "perhaps_same_as"));
+    assert_null(json_object_get(root, "dedup_unavailable"));
+    json_decref(root);
+}
+
+/* (I3) Word for word, with media and places; and a reporter who withdraws. */
+static void an_update_holds_what_each_reporter_said(void **state)
+{
+    static struct sah_message said;
+    struct sah_buf bytes, report;
+    json_t *root, *reports;
+
+    (void)state;
+    sah_buf_init(&bytes, SAH_MESSAGE_MAX_BYTES);
+    fill("amendment");
+    message.u.amendment.kind = SAH_AMENDMENT_REPORTS;
+    message.u.amendment.report_count = 7;
+    assert_int_equal(sah_message_encode(&message, &bytes, NULL, 0), SAH_OK);
+    for (unsigned i = 0; i < n_samples; i++) {
+        if (strcmp(samples[i].name, "request_fire") != 0 && strcmp(samples[i].name, "cancel") != 0)
+            continue;
+        sah_buf_init(&report, SAH_MESSAGE_MAX_BYTES);
+        sample_fill(&samples[i], &said);
+        assert_int_equal(sah_message_encode(&said, &report, NULL, 0), SAH_OK);
+        assert_int_equal(sah_message_add_report(&bytes, "E00REPORTER", (struct sah_slice){report.data, report.len}), SAH_OK);
+        sah_buf_fini(&report);
+    }
+    leased.bytes = (struct sah_slice){bytes.data, bytes.len};
+    assert_int_equal(sah_message_decode(bytes.data, bytes.len, &message, NULL, 0), SAH_OK); /* it reads as ever */
+    root = write_json();
+    assert_string_equal(json_string_value(json_object_get(root, "amendment")), "REPORTS");
+    assert_int_equal(json_integer_value(json_object_get(root, "report_count")), 7);
+    reports = json_object_get(root, "reports");
+    assert_int_equal(json_array_size(reports), 2);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *r = json_array_get(reports, i);
+        bool withdraws = strcmp(json_string_value(json_object_get(r, "kind")), "withdrawn") == 0;
+
+        assert_string_equal(json_string_value(json_object_get(r, "request_id")), "E00REPORTER");
+        assert_true(json_string_length(json_object_get(r, "text")) > 0);
+        assert_int_equal(json_object_get(r, "media") != NULL, !withdraws);
+        assert_int_equal(json_object_get(r, "places") != NULL, !withdraws);
+    }
+    json_decref(root);
+    sah_buf_fini(&bytes);
+}
+
+static void bytes_that_are_cut_off_hold_no_report(void **state)
+{
+    struct sah_slice id, report;
+    struct sah_buf bytes;
+
+    (void)state;
+    sah_buf_init(&bytes, SAH_MESSAGE_MAX_BYTES);
+    assert_int_equal(sah_message_add_report(&bytes, "E00A", SAH_SLICE("twelve bytes")), SAH_OK);
+    for (size_t len = 0; len < bytes.len; len++) {
+        size_t at = 0;
+
+        assert_false(sah_message_next_report((struct sah_slice){bytes.data, len}, &at, &id, &report));
+    }
+    sah_buf_fini(&bytes);
+    sah_buf_init(&bytes, 20);
+    assert_int_equal(sah_message_add_report(&bytes, "E00A", SAH_SLICE("twelve bytes, and some more")), SAH_ELIMIT);
+    assert_int_equal(bytes.len, 0);
+    sah_buf_fini(&bytes);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
@@ -345,6 +435,9 @@ int main(void)
         TEST(the_largest_request_fits_and_the_most_hostile_one_too),
         TEST(a_buffer_that_is_too_small_is_told),
         TEST(the_channel_the_sender_and_the_reply_token_stay_here),
+        TEST(what_the_router_knows_beside_the_message_is_told),
+        TEST(an_update_holds_what_each_reporter_said),
+        TEST(bytes_that_are_cut_off_hold_no_report),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

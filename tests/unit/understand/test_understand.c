@@ -238,6 +238,33 @@ static void cues_that_raise_a_class_are_told(void **state)
     }
 }
 
+/* Not the one that is known already: it is not joined with that one (domain 9.3). */
+static void another_incident_is_told_in_each_language(void **state)
+{
+    static const struct {
+        const char *text;
+        bool another;
+    } cases[] = {
+        {"another accident near the flyover, 2 injured", true},
+        {"second fire in the same street", true},
+        {"మరో ప్రమాదం జరిగింది, రక్తం వస్తోంది", true},
+        {"inko accident ayyindi, debbalu tagilayi", true},
+        {"एक और हादसा हुआ है, खून बह रहा है", true},
+        {"ek aur accident hua hai, khoon beh raha hai", true},
+        {"دوسرا حادثہ ہوا ہے، خون بہہ رہا ہے", true},
+        {"accident near the flyover, 2 injured", false},
+        {"accident ayyindi, debbalu tagilayi", false},
+        {"fire in the second floor", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        take(cases[i].text);
+        if ((cue("another_incident") != NULL) != cases[i].another)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
 static void people_are_flagged_only_when_stated(void **state)
 {
     static const struct {
@@ -407,6 +434,7 @@ int main(void)
         cmocka_unit_test(what_nothing_fits_but_speaks_of_a_relative_is_for_a_person),
         cmocka_unit_test(a_cue_points_at_the_citizens_own_bytes),
         cmocka_unit_test(cues_that_raise_a_class_are_told),
+        cmocka_unit_test(another_incident_is_told_in_each_language),
         cmocka_unit_test(people_are_flagged_only_when_stated),
         cmocka_unit_test(lpg_matters_carry_operation_and_company),
         cmocka_unit_test(a_delivery_code_is_copied_nowhere),
