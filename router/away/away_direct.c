@@ -31,11 +31,20 @@ struct waiting { /* a change, until its evidence is on disk */
 
 /* ---- writing */
 
+/* A request that was handed over is numbered on from where the main store was (I10). */
+static void commit_now(struct sah_away *away, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
+{
+    const struct sah_store *port = sah_memory_store_port(away->memory);
+    const struct open_request *r = open_find(away, change->request_id);
+
+    port->commit(port->data, change, fn, fn_data);
+    if (r != NULL && change->expected_revision == 0)
+        sah_memory_store_numbered(away->memory, change->request_id, r->last_sequence);
+}
+
 static void commit(struct waiting *w)
 {
-    const struct sah_store *port = sah_memory_store_port(w->away->memory);
-
-    port->commit(port->data, &w->change, w->fn, w->data);
+    commit_now(w->away, &w->change, w->fn, w->data);
     free(w);
 }
 
@@ -176,10 +185,23 @@ static void know(const struct sah_away *away, const struct open_request *r, stru
         if (e->state == SAH_STATE_UNSPECIFIED)
             continue;
         know_line(away, change, e);
-        if (!told)
+        if (!told && !e->told)
             know_event(away, change, e);
-        told = true;
+        told = told || !e->told;
     }
+    if (r->handed && !told)
+        change->n_events = 0; /* the citizen heard all of this, or will: the main store has it */
+}
+
+/* What the main store numbered keeps its number, under which an agency may have read it (I10). */
+static void number(struct sah_change *change, uint32_t sequence)
+{
+    for (unsigned i = 0; i < change->n_plans; i++)
+        change->plans[i].sequence = sequence;
+    for (unsigned i = 0; i < change->n_lines; i++)
+        if (change->lines[i].sequence == change->sequence)
+            change->lines[i].sequence = sequence;
+    change->sequence = sequence;
 }
 
 /* ---- the port */
@@ -187,13 +209,13 @@ static void know(const struct sah_away *away, const struct open_request *r, stru
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
 {
     struct sah_away *away = data;
-    const struct sah_store *port = sah_memory_store_port(away->memory);
     const struct open_request *r = open_find(away, change->request_id);
-    bool knows = r != NULL && r->evidence != NULL && change->n_plans > 0;
+    const struct open_message *m = change->bytes.len > 0 ? open_find_message(away, &change->message_id) : NULL;
+    bool knows = r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0;
     struct waiting *w;
 
-    if (!knows && !has_evidence(change)) {
-        port->commit(port->data, change, fn, fn_data);
+    if (!knows && !has_evidence(change) && (m == NULL || m->sequence == 0)) {
+        commit_now(away, change, fn, fn_data);
         return;
     }
     w = calloc(1, sizeof *w);
@@ -205,6 +227,8 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     w->n_left = 1;
     if (knows)
         know(away, r, &w->change);
+    if (m != NULL && m->sequence > 0)
+        number(&w->change, m->sequence);
     if (has_evidence(change))
         write_evidence(w);
     on_written(w, SAH_OK); /* the one above */

@@ -177,6 +177,24 @@ static void plan_others(const struct sah_away *away, struct sah_change *change, 
     }
 }
 
+/* A message has one number, in what every agency gets of it (I10): that of the main store when it has
+ * one, else the one it was delivered under, unless the main store has counted on. */
+static void number(const struct import *im, struct sah_change *change, const struct sah_request_view *view)
+{
+    uint32_t sequence = change->sequence;
+
+    if (im->at == 0)
+        return;
+    if (!im->known && sequence <= view->last_sequence)
+        sequence = view->last_sequence + 1;
+    for (unsigned i = 0; im->known && i < view->n_messages; i++)
+        if (sah_id_equal(&view->messages[i].id, &change->message_id))
+            sequence = view->messages[i].sequence;
+    change->sequence = sequence;
+    for (unsigned i = 0; i < change->n_plans; i++)
+        change->plans[i].sequence = sequence;
+}
+
 static void merge(struct import *im, struct sah_change *change, const struct sah_request_view *view)
 {
     change->expected_revision = view->revision;
@@ -184,10 +202,9 @@ static void merge(struct import *im, struct sah_change *change, const struct sah
     im->known = im->known || change->bytes.len == 0 || has_message(view, &change->message_id);
     if (im->at == 0)
         merge_request(change, view);
-    else if (!im->known) {
-        change->sequence = view->last_sequence + 1;
+    number(im, change, view);
+    if (im->at > 0 && !im->known)
         plan_others(im->away, change, view);
-    }
     if (im->known) { /* what is known of it is all that is new */
         change->bytes = (struct sah_slice){NULL, 0};
         change->kind = SAH_KIND_UNSPECIFIED;

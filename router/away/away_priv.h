@@ -9,7 +9,8 @@
 #include "store/memory_store.h"
 
 #define AWAY_MAGIC 0x5a415741u
-#define WATCHED_KEYS_MAX SAH_LINES_MAX
+#define WATCHED_KEYS_MAX (3 * SAH_LINES_MAX)
+#define WATCHED_LATER_MAX 16
 #define WATCHED_MAX 4096
 #define KNOWN_MAX 32768
 
@@ -25,6 +26,7 @@ struct open_message { /* in the journal, and not known to be in the main store *
     bool with_direct; /* the direct core is to take it */
     bool taken;       /* ...and did */
     bool busy;        /* with the main core now */
+    uint32_t sequence; /* handed over: the number that the main store gave it; 0 = not said */
     uint64_t next_try_ms, unknown_since_ms;
 };
 
@@ -34,6 +36,7 @@ struct evidence { /* what came of a delivery without the main store */
     char agency[SAH_AGENCY_SIZE];
     enum sah_state state; /* UNSPECIFIED: of an amendment, which is in no state */
     char case_no[SAH_CASE_SIZE];
+    bool told; /* the main store told the citizen */
 };
 
 struct open_request {
@@ -41,9 +44,20 @@ struct open_request {
     struct open_message *first, *last;
     bool direct; /* the direct core has it, or will in a moment */
     bool moving; /* on its way into the main store */
+    bool handed; /* the main store had it first, and told so */
+    uint32_t last_sequence; /* ...and had numbered this far (I10) */
     unsigned n_parts;
     char parts[SAH_JOURNAL_PARTS_MAX / 2][SAH_AGENCY_SIZE]; /* DIRECT records: part i is about this agency */
     struct evidence *evidence;
+};
+
+struct watched_later { /* what was said of it since, as the main store has it */
+    struct watched_later *next;
+    struct sah_id id;
+    enum sah_kind kind;
+    uint32_t sequence;
+    size_t len;
+    char bytes[];
 };
 
 struct watched { /* a P0 or P1 that the main store has and not every agency yet */
@@ -56,9 +70,13 @@ struct watched { /* a P0 or P1 that the main store has and not every agency yet 
         char key[SAH_KEY_SIZE];
         char agency[SAH_AGENCY_SIZE];
         bool over, acked, dead;
+        bool later; /* of what was said since: nobody waits for it alone */
         unsigned in_flight;
     } keys[WATCHED_KEYS_MAX];
     uint64_t since_ms;
+    uint32_t last_sequence;
+    unsigned n_later;
+    struct watched_later *later_first, *later_last;
     size_t len;
     char bytes[];
 };
@@ -153,6 +171,8 @@ bool store_is_quiet(const struct sah_away *away, uint32_t ms);
 
 /* ---- away_watch.c: P0 and P1 that the main store took, until an agency has them */
 void watch_init(struct sah_away *away);
+/* Is there anything to learn of a change, once the main store has it? */
+bool watch_wants(const struct sah_away *away, const struct sah_change *change);
 void watch_add(struct sah_away *away, const struct sah_change *change);
 void watch_leased(struct sah_away *away, const struct sah_leased *leased);
 /* The store has settled it; `dead`: an agency said no, or nothing. */

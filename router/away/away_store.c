@@ -182,14 +182,14 @@ static void on_pieces(void *data, int err, const char *json, size_t len)
 
 /* ---- the port */
 
-/* A P0 or P1 that is accepted now is watched until each agency has it, with its bytes. */
+/* A P0 or P1 that is accepted now, and what is said of it, is watched until each agency has it, with
+ * its bytes. */
 static struct sah_change *to_watch(const struct sah_away *away, const struct sah_change *change)
 {
     struct sah_change *copy;
     char *bytes;
 
-    if (away->direct == NULL || change->kind != SAH_KIND_REQUEST || change->bytes.len == 0 ||
-        sah_priority_class(change->priority) > 1)
+    if (!watch_wants(away, change))
         return NULL;
     copy = malloc(sizeof *copy);
     bytes = malloc(change->bytes.len);

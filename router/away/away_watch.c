@@ -8,7 +8,8 @@
  * Never:   takes over what is in flight and may still be answered; takes anything from the main store.
  *
  * What is taken over is in both: the same names and keys, so an agency that had it in the last moment
- * sees one delivery twice at most, and merging makes one of it again.
+ * sees one delivery twice at most, and merging makes one of it again. What was said since goes along
+ * under the numbers it has, so that no agency reads it after what is said next. (I10)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,16 @@ static void drop(struct sah_away *away, struct watched *w)
     else
         away->watched.last = w->prev;
     away->n_watched--;
+    while (w->later_first != NULL) {
+        struct watched_later *later = w->later_first;
+
+        w->later_first = later->next;
+        free(later);
+    }
     free(w);
 }
 
-static void add_key(struct sah_away *away, struct watched *w, const char *key, const char *agency)
+static void add_key(struct sah_away *away, struct watched *w, const char *key, const char *agency, bool later)
 {
     struct watched_key *k;
 
@@ -52,6 +59,7 @@ static void add_key(struct sah_away *away, struct watched *w, const char *key, c
     memset(k, 0, sizeof *k);
     (void)sah_format(k->key, sizeof k->key, "%s", key);
     (void)sah_format(k->agency, sizeof k->agency, "%s", agency);
+    k->later = later;
     index_add(&away->watched_keys, k->key, strlen(k->key), w);
 }
 
@@ -66,6 +74,7 @@ static struct watched *make(struct sah_away *away, const char *request_id, unsig
     (void)sah_format(w->request_id, sizeof w->request_id, "%s", request_id);
     w->class_ = class_;
     w->since_ms = away->now.mono_ms;
+    w->last_sequence = 1;
     w->len = bytes.len;
     memcpy(w->bytes, bytes.ptr, bytes.len);
     w->prev = away->watched.last;
@@ -79,12 +88,58 @@ static struct watched *make(struct sah_away *away, const char *request_id, unsig
     return w;
 }
 
+static struct watched *watched_find(const struct sah_away *away, const char *request_id)
+{
+    return index_find(&away->watched_of, request_id, strlen(request_id));
+}
+
+bool watch_wants(const struct sah_away *away, const struct sah_change *change)
+{
+    const struct open_request *r = open_find(away, change->request_id);
+
+    if (away->direct == NULL || change->bytes.len == 0)
+        return false;
+    if (change->kind == SAH_KIND_REQUEST)
+        return sah_priority_class(change->priority) <= 1;
+    return watched_find(away, change->request_id) != NULL || (r != NULL && r->direct && !r->moving);
+}
+
+static void add_later(struct sah_away *away, struct watched *w, const struct sah_change *change)
+{
+    struct watched_later *later;
+
+    if (change->sequence > w->last_sequence)
+        w->last_sequence = change->sequence;
+    later = w->n_later == WATCHED_LATER_MAX ? NULL : calloc(1, sizeof *later + change->bytes.len);
+    if (later == NULL)
+        return; /* it waits for the store, and its number is not given again */
+    later->id = change->message_id;
+    later->kind = change->kind;
+    later->sequence = change->sequence;
+    later->len = change->bytes.len;
+    memcpy(later->bytes, change->bytes.ptr, later->len);
+    if (w->later_last != NULL)
+        w->later_last->next = later;
+    else
+        w->later_first = later;
+    w->later_last = later;
+    w->n_later++;
+    for (unsigned i = 0; i < change->n_plans; i++)
+        add_key(away, w, change->plans[i].key, change->plans[i].agency, true);
+}
+
 void watch_add(struct sah_away *away, const struct sah_change *change)
 {
-    struct watched *w;
+    struct watched *w = watched_find(away, change->request_id);
 
-    if (index_find(&away->watched_of, change->request_id, strlen(change->request_id)) != NULL ||
-        open_find(away, change->request_id) != NULL)
+    if (change->kind != SAH_KIND_REQUEST) {
+        if (w != NULL)
+            add_later(away, w, change);
+        else /* taken over meanwhile: the next number is another one there too */
+            sah_memory_store_numbered(away->memory, change->request_id, change->sequence);
+        return;
+    }
+    if (w != NULL || open_find(away, change->request_id) != NULL)
         return; /* the journal has it already */
     w = make(away, change->request_id, sah_priority_class(change->priority), change->bytes);
     if (w == NULL)
@@ -92,19 +147,19 @@ void watch_add(struct sah_away *away, const struct sah_change *change)
     w->id = change->message_id;
     for (unsigned i = 0; i < change->n_plans; i++)
         if (change->plans[i].known == SAH_KNOWN_NOTHING)
-            add_key(away, w, change->plans[i].key, change->plans[i].agency);
+            add_key(away, w, change->plans[i].key, change->plans[i].agency, false);
 }
 
 void watch_leased(struct sah_away *away, const struct sah_leased *leased)
 {
-    struct watched *w = index_find(&away->watched_of, leased->request_id, strlen(leased->request_id));
+    struct watched *w = watched_find(away, leased->request_id);
 
     if (away->direct == NULL || leased->bytes.len == 0)
         return;
     if (w == NULL)
         w = make(away, leased->request_id, sah_priority_class(leased->priority), leased->bytes);
     if (w != NULL)
-        add_key(away, w, leased->key, leased->agency);
+        add_key(away, w, leased->key, leased->agency, false);
 }
 
 static struct watched_key *key_of(struct sah_away *away, const char *key, struct watched **ret_watched)
@@ -128,7 +183,7 @@ void watch_over(struct sah_away *away, const char *key, bool dead)
     k->over = true;
     k->dead = dead;
     for (unsigned i = 0; i < w->n_keys; i++)
-        if (!w->keys[i].over)
+        if (!w->keys[i].over && !w->keys[i].later)
             return;
     drop(away, w);
 }
@@ -173,10 +228,12 @@ static void port_send(void *data, const struct sah_leased *leased, uint32_t dead
 struct handed {
     struct sah_away *away;
     struct sah_id id;
+    enum sah_kind kind;
     unsigned class_;
+    uint32_t sequence, last_sequence;
     char request_id[SAH_REQUEST_ID_SIZE];
     unsigned n_acked;
-    char acked[WATCHED_KEYS_MAX][2][SAH_KEY_SIZE]; /* key, agency */
+    struct evidence acked[WATCHED_KEYS_MAX];
     size_t len;
     char bytes[];
 };
@@ -187,48 +244,104 @@ static void on_durable(void *data, int err)
     struct sah_away *away = h->away;
 
     if (err == SAH_OK && !away->stopping && open_find_message(away, &h->id) == NULL) {
-        struct open_message *m = open_add(away, &h->id, SAH_KIND_REQUEST, h->class_, h->request_id);
+        struct open_message *m = open_add(away, &h->id, h->kind, h->class_, h->request_id);
+        struct open_request *r = m->request;
 
-        for (unsigned i = 0; i < h->n_acked; i++)
-            open_evidence(m->request, h->acked[i][0], h->acked[i][1])->state = SAH_STATE_DELIVERED;
-        take_all_direct(away, m->request); /* what was said since goes there too */
-        away->counters.handed_over++;
+        m->sequence = h->sequence;
+        for (unsigned i = 0; i < h->n_acked; i++) {
+            struct evidence *e = open_evidence(r, h->acked[i].key, h->acked[i].agency);
+
+            e->state = h->acked[i].state;
+            e->told = h->acked[i].told;
+        }
+        r->handed = true;
+        if (h->last_sequence > r->last_sequence)
+            r->last_sequence = h->last_sequence;
+        take_all_direct(away, r); /* what was said since goes there too */
+        away->counters.handed_over += h->kind == SAH_KIND_REQUEST;
         take_direct(away, m, (struct sah_slice){h->bytes, h->len});
     }
     free(h);
 }
 
-static void hand_over(struct sah_away *away, struct watched *w)
+static struct handed *handed_new(struct sah_away *away, const struct watched *w, const char *bytes, size_t len)
 {
-    struct handed *h = calloc(1, sizeof *h + w->len);
-    struct sah_journal_record record = {.type = SAH_JOURNAL_RECEIVED,
-                                        .class_ = (uint8_t)w->class_,
-                                        .received_ms = away->now.wall_ms,
-                                        .payload = {w->bytes, w->len}};
+    struct handed *h = calloc(1, sizeof *h + len);
 
     if (h == NULL)
-        return;
+        return NULL;
+    h->away = away;
+    h->class_ = w->class_;
+    h->last_sequence = w->last_sequence;
+    memcpy(h->request_id, w->request_id, sizeof h->request_id);
+    h->len = len;
+    memcpy(h->bytes, bytes, len);
+    return h;
+}
+
+/* False: open already, or no room. */
+static bool journal(struct handed *h)
+{
+    struct sah_away *away = h->away;
+    const struct sah_journal_record record = {.type = SAH_JOURNAL_RECEIVED,
+                                              .class_ = (uint8_t)h->class_,
+                                              .id = h->id,
+                                              .received_ms = away->now.wall_ms,
+                                              .payload = {h->bytes, h->len}};
+
+    if (away->s.journal->append(away->s.journal->data, &record, true, on_durable, h) == SAH_OK)
+        return true;
+    free(h);
+    return false;
+}
+
+/* What an agency has: a no is asked for once more. */
+static void add_acked(struct handed *h, const struct watched *w)
+{
+    for (unsigned i = 0; i < w->n_keys; i++) {
+        const struct watched_key *k = &w->keys[i];
+        struct evidence *e = &h->acked[h->n_acked];
+        bool settled = k->over && !k->dead;
+
+        if (!settled && !k->acked)
+            continue;
+        memcpy(e->key, k->key, sizeof e->key);
+        memcpy(e->agency, k->agency, sizeof e->agency);
+        e->state = k->later ? SAH_STATE_UNSPECIFIED : SAH_STATE_DELIVERED;
+        e->told = settled;
+        h->n_acked++;
+    }
+}
+
+static void hand_over(struct sah_away *away, struct watched *w)
+{
+    struct handed *h;
+    bool good;
+
     if (sah_id_is_zero(&w->id)) { /* leased, not accepted, by this life */
         if (sah_message_decode(w->bytes, w->len, away->message, NULL, 0) != SAH_OK) {
-            free(h);
             drop(away, w);
             return;
         }
         w->id = away->message->id;
     }
-    record.id = h->id = w->id;
-    h->away = away;
-    h->class_ = w->class_;
-    memcpy(h->request_id, w->request_id, sizeof h->request_id);
-    for (unsigned i = 0; i < w->n_keys; i++)
-        if ((w->keys[i].over && !w->keys[i].dead) || w->keys[i].acked) { /* a no is asked for once more */
-            memcpy(h->acked[h->n_acked][0], w->keys[i].key, SAH_KEY_SIZE);
-            memcpy(h->acked[h->n_acked++][1], w->keys[i].agency, SAH_AGENCY_SIZE);
-        }
-    h->len = w->len;
-    memcpy(h->bytes, w->bytes, w->len);
-    if (away->s.journal->append(away->s.journal->data, &record, true, on_durable, h) != SAH_OK)
-        free(h); /* open already, or no room: the main store still has it */
+    h = handed_new(away, w, w->bytes, w->len);
+    if (h == NULL)
+        return;
+    h->id = w->id;
+    h->kind = SAH_KIND_REQUEST;
+    h->sequence = 1;
+    add_acked(h, w);
+    good = journal(h); /* else the main store still has it */
+    for (const struct watched_later *later = w->later_first; good && later != NULL; later = later->next) {
+        h = handed_new(away, w, later->bytes, later->len);
+        if (h == NULL)
+            break;
+        h->id = later->id;
+        h->kind = later->kind;
+        h->sequence = later->sequence;
+        (void)journal(h); /* no room: it waits for the store, and its number is not given again */
+    }
     drop(away, w);
 }
 
@@ -236,7 +349,7 @@ static void hand_over(struct sah_away *away, struct watched *w)
 static bool waits(const struct watched *w)
 {
     for (unsigned i = 0; i < w->n_keys; i++)
-        if (!w->keys[i].over && !w->keys[i].acked && w->keys[i].in_flight == 0)
+        if (!w->keys[i].later && !w->keys[i].over && !w->keys[i].acked && w->keys[i].in_flight == 0)
             return true;
     return false;
 }

@@ -118,6 +118,8 @@ void sah_memory_store_release(struct sah_memory_store *memory, const char *reque
  */
 bool sah_memory_store_export(const struct sah_memory_store *memory, const char *request_id, size_t i,
                              struct sah_change *ret_change);
+/* The main store numbered this far: what is said next has a higher number (I10). */
+void sah_memory_store_numbered(struct sah_memory_store *memory, const char *request_id, uint32_t sequence);
 void sah_memory_store_event_moved(struct sah_memory_store *memory, const char *event_id);
 void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_id);
 

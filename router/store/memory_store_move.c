@@ -25,6 +25,14 @@ size_t sah_memory_store_requests(const struct sah_memory_store *memory)
     return memory->requests.n;
 }
 
+void sah_memory_store_numbered(struct sah_memory_store *memory, const char *request_id, uint32_t sequence)
+{
+    struct memory_request *r = model_request(memory, request_id);
+
+    if (r != NULL && r->view.last_sequence < sequence)
+        r->view.last_sequence = sequence;
+}
+
 bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_id, bool with_events)
 {
     struct memory_request *r = model_request(memory, request_id);

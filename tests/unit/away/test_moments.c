@@ -190,6 +190,44 @@ static void a_refusal_is_not_taken_for_a_yes(void **state)
     rig_free(rig);
 }
 
+/* (I10) What the store has and could not send is handed over too, and what is said next comes after it;
+ * the citizen hears once that we have the request. */
+static void what_was_said_before_the_store_went_is_read_before_what_is_said_after(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    enum sah_kind last = SAH_KIND_UNSPECIFIED;
+
+    (void)state;
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_UNREACHABLE, .after_ms = 20});
+    memcpy(heart, rig_accept(rig, 1, 1, "AMBULANCE_108", "not_breathing"), sizeof heart);
+    rig_cancel(rig, 2, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    store_fails(rig, SAH_MEMORY_DOWN);
+    rig_pass(rig, 3000);
+    rig_amendment(rig, 3, 1, heart)->kind = SAH_AMENDMENT_RESUME;
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    assert_int_equal(sah_away_view(rig->away).counters->handed_over, 1);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_pass(rig, 8000);
+    store_comes(rig);
+    rig_pass(rig, 5000);
+    for (size_t i = 0; i < sah_fake_agencies_n(rig->agencies); i++) {
+        const struct sah_fake_received *attempt = sah_fake_agencies_received(rig->agencies, i);
+
+        if (strcmp(attempt->agency, "amb-108") != 0)
+            continue;
+        assert_int_equal(attempt->sequence, attempt->kind == SAH_KIND_REQUEST  ? 1
+                                            : attempt->kind == SAH_KIND_CANCEL ? 2
+                                                                               : 3);
+        last = attempt->kind == SAH_KIND_REQUEST ? last : attempt->kind;
+    }
+    assert_int_equal(last, SAH_KIND_AMENDMENT);
+    assert_int_equal(rig_view(rig, heart)->last_sequence, 3);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_RECEIVED), 1);
+    rig_free(rig);
+}
+
 /* (I8) Nobody served the channel for the whole outage: everything is told in the end, once. */
 static void more_news_than_one_change_carries_come_back_whole(void **state)
 {
@@ -258,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_request_of_the_journal_that_becomes_worse_goes_out),
         cmocka_unit_test(what_follows_a_request_that_waits_for_its_turn_keeps_its_order),
         cmocka_unit_test(a_refusal_is_not_taken_for_a_yes),
+        cmocka_unit_test(what_was_said_before_the_store_went_is_read_before_what_is_said_after),
         cmocka_unit_test(more_news_than_one_change_carries_come_back_whole),
         cmocka_unit_test(what_could_not_be_kept_for_a_person_stays),
     };
