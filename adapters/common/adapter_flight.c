@@ -7,7 +7,7 @@
  * (I4).
  *
  *   BLOCKED --what goes before is settled--> SENT --RESULT--> SETTLING --stored--> gone
- *   SENT --250 ms, later 1 s to 15 s--> SENT          SETTLING --Redis trouble--> SENT
+ *   SENT --250 ms (bookings 1 s), later 1 s to 15 s--> SENT          SETTLING --Redis trouble--> SENT
  *
  * (I7) The lanes share nothing but this file: a submit waits only for submits of its own
  * request. (I10) Amendments follow their request in order, but order holds nothing back for
@@ -80,7 +80,7 @@ static bool is_blocked(const struct sah_ad_flight *flight, uint64_t now_ms)
 static uint32_t next_wait(struct sah_ad_flight *flight, uint64_t now_ms)
 {
     if (now_ms < flight->give_up_ms)
-        return SAH_AD_RESEND_MS;
+        return flight->lane == SAH_LANE_BULK ? SAH_AD_RESEND_BULK_MS : SAH_AD_RESEND_MS;
     if (flight->sends > 0)
         sah_ad_link_of(flight->adapter, flight->lane)->silent = true;
     if (!flight->told)

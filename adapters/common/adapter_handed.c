@@ -72,7 +72,7 @@ void sah_ad_rehand(struct sah_ad_link *link)
 {
     struct sah_adapter *adapter = link->adapter;
     unsigned at = sah_ad_lane_index(link->lane);
-    /* While the router's store is away it would take them into its journal once more. */
+    /* Before its journal is empty the router could not say more, and would only have more to do. */
     uint32_t wait_ms = link->has_store ? JOURNAL_WAIT_MS : 24 * 3600 * 1000;
 
     if (link->rehanding || link->run[0] == '\0' || adapter->closing ||

@@ -434,6 +434,10 @@ static bool drain_one(void *data, const struct sah_journal_entry *entry)
 
     if (adapter->journal.draining >= SAH_AD_DRAIN_MAX)
         return false;
+    if (entry->class_ == CLASS_BULK && sah_ad_link_up(sah_ad_link_of(adapter, SAH_LANE_BULK)) &&
+        adapter->flights.n[sah_ad_lane_index(SAH_LANE_BULK)] + adapter->journal.draining >=
+            SAH_AD_DRAIN_BULK_MAX)
+        return false; /* the last class: no faster than their router takes them */
     if (!may_go(adapter, entry)) {
         if (sah_ad_journal_find(adapter, &entry->id)->saying > 0)
             sah_ad_unsay(adapter, &entry->id); /* the ordinary way sends it */

@@ -40,6 +40,7 @@
 #define SAH_AD_FLIGHT_SLOTS  4096
 #define SAH_AD_CONFLICTS_MAX 8
 #define SAH_AD_RESEND_MS     250
+#define SAH_AD_RESEND_BULK_MS 1000
 #define SAH_AD_HOLD_MS \
     300 /* the next message of a citizen waits so long for the request's name */
 #define SAH_AD_ORDER_MS       2000 /* order holds back nothing for longer (I10) */
@@ -55,6 +56,7 @@
 #define SAH_AD_KEPT_SLOTS       8192
 #define SAH_AD_REMEMBERED       2048 /* conversations in memory, for the time Redis is away */
 #define SAH_AD_DRAIN_MAX        64   /* messages of the journal with a job at a time */
+#define SAH_AD_DRAIN_BULK_MAX   200  /* bookings without a router's answer: the rest waits */
 #define SAH_AD_SAY_MAX          256  /* replies in memory while Redis is away */
 #define SAH_RUN_ID_SIZE         41
 
@@ -102,7 +104,7 @@ struct sah_ad_link {
     uint64_t heard_ms; /* 0 = never */
     bool was_up;
     bool silent; /* a deadline passed and no RESULT came since: nobody waits for this one */
-    bool has_store;            /* by its last hello: it takes messages into its store */
+    bool has_store;            /* by its last hello: all it has is in its store, none in its journal */
     char run[SAH_RUN_ID_SIZE]; /* of that store; "" = not heard yet */
     char run_before[SAH_RUN_ID_SIZE];
     uint64_t run_ms; /* since when it is this one */

@@ -154,7 +154,8 @@ static void on_message(void *data, const void *bytes, size_t len)
     heard(link);
     switch (message->kind) {
     case SAH_KIND_HELLO:
-        link->has_store = message->u.hello.store_run_id[0] != '\0';
+        link->has_store = message->u.hello.store_run_id[0] != '\0' &&
+                          strcmp(message->u.hello.state, "NORMAL") == 0;
         sah_ad_link_run(link, message->u.hello.store_run_id);
         hello_from(link, message->producer);
         return;
