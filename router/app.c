@@ -38,7 +38,7 @@ struct app {
     struct sah_store store;
     struct sah_link *link;
     struct sah_adapters adapters;
-    struct sah_http_client *client;
+    struct sah_http_client *urgent, *client; /* P0 and P1 have their own */
     struct sah_http_agency *http_agency;
     struct sah_agencies agencies;
     struct sah_chance chance;
@@ -302,10 +302,12 @@ static int make_core(struct app *app)
                                          .chance = &app->chance,
                                          .log = app->log};
     struct sah_front front;
-    int err = sah_http_client_create(app->loop, &app->client);
+    int err = sah_http_client_create(app->loop, &app->urgent);
 
     if (err == SAH_OK)
-        err = sah_http_agency_create(app->client, app->roster, app->conf->public_url, app->log, &app->http_agency);
+        err = sah_http_client_create(app->loop, &app->client);
+    if (err == SAH_OK)
+        err = sah_http_agency_create(app->urgent, app->client, app->roster, app->conf->public_url, app->log, &app->http_agency);
     if (err != SAH_OK)
         return failed(app, err, "HTTP client for agencies", "agencies");
     sah_http_agency_port(app->http_agency, &app->agencies);
@@ -408,6 +410,7 @@ static void unmake(struct app *app)
     sah_timer_destroy(app->drain);
     if (app->core != NULL)
         sah_core_stop(app->core);
+    sah_http_client_destroy(app->urgent);
     sah_http_client_destroy(app->client);
     sah_redis_destroy(app->redis);
     sah_redis_store_destroy(app->redis_store);

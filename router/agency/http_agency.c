@@ -21,6 +21,7 @@
 #define AGENCY_MAGIC 0x5a484147u
 #define CALL_MAGIC   0x5a484143u
 #define ANSWER_MAX   (16 * 1024)
+#define CLASS_P1     1
 /* Nobody listens there: libcurl itself ends such a request, on its next turn and not inside. */
 #define NOWHERE      "nowhere:"
 
@@ -32,7 +33,7 @@ struct key { /* of one endpoint */
 
 struct sah_http_agency {
     uint32_t magic;
-    struct sah_http_client *client;
+    struct sah_http_client *urgent, *client; /* of P0 and P1; of the rest */
     const char *public_url;
     struct sah_log *log;
     struct sah_message *message; /* scratch: too large for a stack */
@@ -130,6 +131,11 @@ static void on_answer(void *data, const struct sah_http_answer *answer)
 
 /* ---- the attempt */
 
+static struct sah_http_client *client_for(const struct sah_http_agency *agency, const struct sah_leased *leased)
+{
+    return sah_priority_class(leased->priority) <= CLASS_P1 ? agency->urgent : agency->client;
+}
+
 static int sign(struct key *key, const char *id, const char *timestamp,
                 const struct sah_buf *body, char *dst, size_t size)
 {
@@ -172,14 +178,14 @@ static int post(struct sah_http_agency *agency, struct key *key,
     err = sign(key, leased->key, timestamp, &agency->body, signature, sizeof signature);
     if (err != SAH_OK)
         return err;
-    return sah_http_send(agency->client, &request, on_answer, call, NULL);
+    return sah_http_send(client_for(agency, leased), &request, on_answer, call, NULL);
 }
 
 /* An answer of our own making, but not from inside the call. */
-static void answer_later(struct sah_http_agency *agency, struct call *call)
+static void answer_later(struct sah_http_client *client, struct call *call)
 {
     struct sah_http_request request = {.method = "GET", .url = NOWHERE, .timeout_ms = 1000};
-    int err = sah_http_send(agency->client, &request, on_answer, call, NULL);
+    int err = sah_http_send(client, &request, on_answer, call, NULL);
 
     if (err == SAH_ECANCELED) { /* the client is being destroyed and takes nothing more */
         struct sah_http_answer gone = {
@@ -218,17 +224,17 @@ static void send_one(void *data, const struct sah_leased *leased, uint32_t deadl
                   "event=delivery.unreadable request=%s agency=%s kind=%s why=\"%s\"",
                   leased->request_id, leased->agency, sah_kind_name(leased->kind), why);
         call->unreadable = true;
-        answer_later(agency, call);
+        answer_later(client_for(agency, leased), call);
         return;
     }
     if (post(agency, key, leased, deadline_ms, call) != SAH_OK)
-        answer_later(agency, call);
+        answer_later(client_for(agency, leased), call);
 }
 
 /* ---- making */
 
-int sah_http_agency_create(struct sah_http_client *client, const struct sah_roster *roster,
-                           const char *public_url, struct sah_log *log,
+int sah_http_agency_create(struct sah_http_client *urgent, struct sah_http_client *client,
+                           const struct sah_roster *roster, const char *public_url, struct sah_log *log,
                            struct sah_http_agency **ret_agency)
 {
     struct sah_http_agency *agency;
@@ -241,6 +247,7 @@ int sah_http_agency_create(struct sah_http_client *client, const struct sah_rost
     if (agency == NULL)
         return SAH_ENOMEM;
     agency->magic = AGENCY_MAGIC;
+    agency->urgent = urgent;
     agency->client = client;
     agency->public_url = public_url;
     agency->log = log;

@@ -15,9 +15,10 @@
 #include "policy/route.h"
 
 struct sah_http_agency;
-/* `public_url` is what agencies post statuses to: "http://127.0.0.1:8090". All borrowed. */
-SAH_MUST_USE int sah_http_agency_create(struct sah_http_client *client, const struct sah_roster *roster,
-                                        const char *public_url, struct sah_log *log,
+/* P0 and P1 go over `urgent`, the rest over `client`: connections, transfers and sockets of their own, so
+ * that whatever stalls among the rest stalls nothing of theirs (I7). `public_url` is what agencies post statuses to: "http://127.0.0.1:8090". All borrowed. */
+SAH_MUST_USE int sah_http_agency_create(struct sah_http_client *urgent, struct sah_http_client *client,
+                                        const struct sah_roster *roster, const char *public_url, struct sah_log *log,
                                         struct sah_http_agency **ret_agency);
 void sah_http_agency_destroy(struct sah_http_agency *agency);
 void sah_http_agency_port(struct sah_http_agency *agency, struct sah_agencies *ret_port);

@@ -19,6 +19,7 @@ static const struct {
     {30000, 0, 5000, 3600000, true},
     {60000, 0, 5000, 3600000, true},
 };
+#define EARLY_MS      50
 #define FIRST_WAIT_MS 250 /* after a refused connect or a 5xx, doubling, while next_ms is not reached */
 
 static const char *const kind_names[] = {"machine_ack", "refused", "busy", "trouble", "unreachable", "unknown",
@@ -73,7 +74,8 @@ static void judge_emergency(const struct sah_attempt *attempt, const struct sah_
     uint32_t next_ms = rules[class].next_ms;
     bool elsewhere = attempt->n_endpoints > 1;
 
-    if (attempt->age_ms >= next_ms) { /* the next endpoint, and somebody else besides */
+    /* Two deadlines are next_ms, but for the milliseconds that clocks cut off. */
+    if (attempt->age_ms + EARLY_MS >= next_ms) { /* the next endpoint, and somebody else besides */
         verdict->endpoint = (attempt->endpoint + 1) % attempt->n_endpoints;
         verdict->fall_back = !attempt->fell_back;
         verdict->wait_ms = clamp(attempt->age_ms, rules[class].then_min_ms, rules[class].then_max_ms);

@@ -14,7 +14,7 @@ static struct folder folder;
 static struct sah_roster roster;
 static struct sah_loop *loop;
 static struct sah_http_server *server;
-static struct sah_http_client *client;
+static struct sah_http_client *client, *urgent;
 static struct sah_http_agency *agency;
 static struct sah_agencies port;
 static struct sah_leased leased;
@@ -98,6 +98,7 @@ static int begin(void **state)
     assert_int_equal(sah_loop_create(&loop), SAH_OK);
     assert_int_equal(sah_http_server_create(loop, &settings, &server), SAH_OK);
     assert_int_equal(sah_http_client_create(loop, &client), SAH_OK);
+    assert_int_equal(sah_http_client_create(loop, &urgent), SAH_OK);
     log_file = tmpfile();
     assert_non_null(log_file);
     assert_int_equal(sah_log_create("test", log_file, SAH_LOG_DEBUG, &log_), SAH_OK);
@@ -112,7 +113,7 @@ static int begin(void **state)
     SET(a->endpoints[0].secret_file,
         folder_write(&folder, "a.secret", "first-secret-0123456\n"));
     SET(a->endpoints[1].secret_file, folder.path);
-    assert_int_equal(sah_http_agency_create(client, &roster, "http://r", log_, &agency),
+    assert_int_equal(sah_http_agency_create(urgent, client, &roster, "http://r", log_, &agency),
                      SAH_OK);
     sah_http_agency_port(agency, &port);
 
@@ -134,6 +135,7 @@ static int end(void **state)
     (void)state;
     if (act.held != NULL)
         sah_http_drop(act.held);
+    sah_http_client_destroy(urgent);
     sah_http_client_destroy(client);
     sah_http_agency_destroy(agency);
     sah_http_server_destroy(server);
@@ -306,10 +308,30 @@ static void a_client_that_goes_away_still_answers_each_attempt(void **state)
     act.status = -1;
     port.send(port.data, &leased, 5000, on_answer, &got);
     sah_loop_turn(loop, 20);
+    sah_http_client_destroy(urgent);
     sah_http_client_destroy(client);
-    client = NULL;
+    urgent = client = NULL;
     assert_int_equal(got.n, 1);
     assert_int_equal(got.answer.answer.kind, SAH_ANSWER_UNKNOWN);
+}
+
+/* I7 */
+static void p0_and_p1_have_connections_of_their_own(void **state)
+{
+    static const struct {
+        enum sah_priority priority;
+        unsigned urgent, others;
+    } cases[] = {{SAH_PRIORITY_P4, 0, 1}, {SAH_PRIORITY_P2, 0, 2}, {SAH_PRIORITY_P0, 1, 2}, {SAH_PRIORITY_P1, 2, 2},
+                 {SAH_PRIORITY_UNSPECIFIED, 3, 2}};
+
+    (void)state;
+    SET(leased.endpoint, "108-gone"); /* none is over before the loop turns */
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        leased.priority = cases[i].priority;
+        port.send(port.data, &leased, 5000, on_answer, &got);
+        assert_int_equal(sah_http_client_in_flight(urgent), cases[i].urgent);
+        assert_int_equal(sah_http_client_in_flight(client), cases[i].others);
+    }
 }
 
 static void a_secret_that_cannot_be_read_stops_the_start(void **state)
@@ -318,7 +340,7 @@ static void a_secret_that_cannot_be_read_stops_the_start(void **state)
 
     (void)state;
     SET(roster.agencies[0].endpoints[1].secret_file, "/nonexistent/secret");
-    assert_int_equal(sah_http_agency_create(client, &roster, "http://r", NULL, &none),
+    assert_int_equal(sah_http_agency_create(urgent, client, &roster, "http://r", NULL, &none),
                      SAH_ENOENT);
     assert_null(none);
 }
@@ -333,6 +355,7 @@ int main(void)
         TEST(nobody_there_is_unreachable),
         TEST(bytes_that_cannot_be_read_are_trouble_and_told),
         TEST(a_changed_secret_signs_without_a_restart),
+        TEST(p0_and_p1_have_connections_of_their_own),
         TEST(a_client_that_goes_away_still_answers_each_attempt),
         TEST(a_secret_that_cannot_be_read_stops_the_start),
     };

@@ -239,6 +239,29 @@ static void the_environments_proxy_is_not_asked(void **state)
     unsetenv("ALL_PROXY");
 }
 
+/* (I7) libcurl's own queue never decides who goes first: it has none, each gets its connection at once. */
+static void no_request_waits_for_another_ones_connection(void **state)
+{
+    enum { MANY = 200 };
+    static struct result results[MANY];
+    static int peers[MANY];
+    struct world *world = *state;
+    unsigned n = 0;
+
+    assert_int_equal(listen(world->listener, MANY), 0);
+    for (unsigned i = 0; i < MANY; i++)
+        post(world, "http", 10000, &results[i]);
+    for (unsigned turn = 0; turn < 2000 && n < MANY; turn++) {
+        sah_loop_turn(world->loop, 5);
+        while (n < MANY && (peers[n] = accept4(world->listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
+            n++;
+    }
+    assert_int_equal(n, MANY); /* and nobody has answered any */
+    assert_int_equal(sah_http_client_in_flight(world->client), MANY);
+    for (unsigned i = 0; i < n; i++)
+        close(peers[i]);
+}
+
 struct chain {
     struct world *world;
     struct result last;
@@ -285,6 +308,7 @@ int main(void)
         TEST(a_handshake_without_end_or_sense_sent_nothing),
         TEST(a_connect_that_hangs_ends_at_its_own_timeout),
         TEST(the_environments_proxy_is_not_asked),
+        TEST(no_request_waits_for_another_ones_connection),
         TEST(a_completion_may_send_and_cancel_others),
     };
 
