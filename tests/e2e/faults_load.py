@@ -1,0 +1,91 @@
+"""faults_load - more than can be served: F19, bookings at ten times what the companies can take.
+
+See fault_run.py for how a run is written. The program that offers the load (bench_load) must be built.
+"""
+import re
+import time
+
+import fault_run
+import history
+import rig
+
+SLOTS, DELAY_MS = 32, 1000  # of each company, in the roster; how long each booking takes there
+CAPACITY = len(rig.COMPANIES) * SLOTS * 1000 // DELAY_MS  # bookings a second
+OFFERED = 10 * CAPACITY
+SECONDS, P0_RATE = 20, 20
+LIMIT = 3000  # waiting bookings past which a new one is refused
+ROUTER_MIB, BULK_MIB = 256, 64
+P0_TARGET_MS, P0_PROMISE_MS = 100, 250
+AGAIN = re.compile(r"\d+ (minutes|నిమిషాల|मिनट|منٹ)")
+
+
+def sizes(run):
+    return ([rig.rss_mib(run.world, name) for name in ("router-emergency", "router-bulk", "whatsapp")],
+            [rig.used_bytes(run.world, lane) / 2**20 for lane in ("emergency", "bulk")])
+
+
+def refused(events, sent):
+    """Bookings whose citizen was told when to try again: they were refused, with a reason."""
+    told = {r["to"] for r in sent if AGAIN.search(r["text"] or "")}
+    for event in events:
+        if event["op"] == "say" and event["type"] == "ok" and event.get("sender") in told:
+            event["type"] = "fail"
+    return told
+
+
+def delivered(run):
+    try:
+        queues = rig.queues(run.world, run.world.bulk_port)
+    except fault_run.lab.LabError:
+        return False  # its Redis does not answer within its deadline just now
+    return queues["leased"] + queues["delayed"] == 0 and all(c["depth"] == 0 for q in queues["queues"]
+                                                             for c in q["classes"].values())
+
+
+def p0(run, prefix, count):
+    return run.stream(P0_RATE, prefix, count, lambda row: row["class"] == "P0")
+
+
+@fault_run.fault("F19", env={"SAHAYA_REDIS_MAXMEMORY": "2gb"})
+def f19(run):
+    """bookings at ten times what the companies take: memory bounded, refused with a word, P0 as ever and none refused"""
+    seconds = max(5, round(SECONDS * run.scale))
+    run.setting("router-bulk.yaml", r"\Z", "admission_queued_max: %d\n" % LIMIT)
+    run.restart(("router-bulk",))
+    calm = p0(run, "9190", 100)
+    calm.join()
+    run.expect(calm.stop() and calm.again == 0, "every P0 was taken at once, with nothing else going on")
+    for company in rig.COMPANIES:
+        run.world.behave(company, mode="machine_only", delay_ms=DELAY_MS)
+    flood = history.History()
+    collector = rig.Collector(run.world, flood)
+    collector.take()
+    collector.start()
+    load = rig.Load(run.world, flood, "p4", "9192", OFFERED, OFFERED * seconds, only="P4", connections=256, patience=60)
+    time.sleep(2)
+    most, urgent = [0] * 3, p0(run, "9191", P0_RATE * seconds)
+    while urgent.is_alive():
+        now, used = sizes(run)
+        most = [max(a, b) for a, b in zip(most, now)]
+        run.worst("MiB of the bulk lane's Redis", used[1], BULK_MIB, "MiB")
+        time.sleep(0.5)
+    run.expect(urgent.stop() and urgent.again == 0, "none of %d P0 was refused or sent again" % urgent.said)
+    told = load.end()
+    for company in rig.COMPANIES:
+        run.world.behave(company, mode="machine_only")
+    run.world.wait(lambda: delivered(run), 240, "the bookings that were taken are delivered")
+    time.sleep(3)
+    collector.stop()
+    sent = [{"to": e["to"], "text": e["text"]} for e in flood.events if e["op"] == "reply"]
+    turned_away = refused(flood.events, sent)
+    run.note("%d bookings in %d s (%d/s; the companies take %d/s): %d were told when to try again" % (
+        told["said"], seconds, OFFERED, CAPACITY, len(turned_away)))
+    run.expect(len(turned_away) > 0, "bulk was refused with a word to the citizen")
+    run.expect(max(most) < ROUTER_MIB, "at most MiB: router-emergency %.1f, router-bulk %.1f, whatsapp %.1f" % tuple(most))
+    before, during = run.p99("9190")[0], run.p99("9191")[0]
+    bound = P0_PROMISE_MS if run.scale < 1 else P0_TARGET_MS  # a few, with sanitizers, beside other tests
+    run.expect(during < bound, "P0 accept to socket: p99 %.1f ms before, %.1f ms during it (%d)" % (before, during, bound))
+    run.history.events += [e for e in flood.events if e["op"] == "say"]
+    if collector.missed:
+        run.note("%d rows of the stand-in were overwritten before they were read" % collector.missed)
+    return run.judge(backlog=["P4"] if collector.missed else [])
