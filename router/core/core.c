@@ -22,6 +22,7 @@ int sah_core_create(const struct sah_core_settings *settings, struct sah_core **
         goto fail;
     core->magic = CORE_MAGIC;
     core->s = *settings;
+    sah_room_init(&core->room, settings->jobs_max / 5 * 4);
     for (unsigned i = 0; i < settings->roster->n_agencies; i++)
         n += settings->roster->agencies[i].n_endpoints;
     core->slots = calloc(n ? n : 1, sizeof *core->slots);

@@ -30,6 +30,7 @@ struct intake {
     struct sah_now now;
     struct sah_rank rank;
     struct incident_match match;
+    bool accepted_before;
     enum sah_result_code refusal; /* what to answer when there was nothing to commit */
     struct sah_message result;
 };
@@ -86,6 +87,7 @@ static void committed_or_not(struct sah_core *core, void *data, int err, const s
     struct intake *job = data;
 
     SAH_CHECK(job, INTAKE_MAGIC);
+    sah_room_answered(&core->room, core->now.mono_ms - job->now.mono_ms, core->jobs, core->now.mono_ms);
     if (err == SAH_EINVAL)
         answer(job, SAH_RESULT_REFUSED, NULL);
     else if (err != SAH_OK)
@@ -142,7 +144,8 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
     sah_incident_id(sah_partition_of(sah_slice_of(request->citizen.sender), core->s.partitions),
                     &job->message->id, change->incident_id);
     find_route(core, request, &job->rank, job->now, &route);
-    job->result.u.result.retry_after_ms = admission_refuses(core, job->rank.priority, &route);
+    if (!job->accepted_before)
+        job->result.u.result.retry_after_ms = admission_refuses(core, job->rank.priority, &route);
     if (job->result.u.result.retry_after_ms > 0) {
         core->counters.not_admitted++;
         job->refusal = SAH_RESULT_REFUSED;
@@ -501,7 +504,7 @@ static void start(struct intake *job)
 
 unsigned jobs_but_for_emergencies(const struct sah_core *core)
 {
-    return core->s.jobs_max / 5 * 4;
+    return core->room.room;
 }
 
 /* The emergency is still taken when bulk, questions and agencies' statuses are not. */
@@ -515,8 +518,8 @@ bool sah_core_is_full(const struct sah_core *core, const struct sah_message *mes
     return core->stopping || core->jobs >= room;
 }
 
-void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
-                   struct sah_now now, sah_core_result_fn *fn, void *data)
+static void take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes, bool accepted_before,
+                 struct sah_now now, sah_core_result_fn *fn, void *data)
 {
     struct intake *job = calloc(1, sizeof *job);
 
@@ -526,7 +529,8 @@ void sah_core_take(struct sah_core *core, const struct sah_message *message, str
         job->message = malloc(sizeof *job->message);
         job->bytes = malloc(bytes.len ? bytes.len : 1);
     }
-    if (job == NULL || job->message == NULL || job->bytes == NULL || sah_core_is_full(core, message)) {
+    if (job == NULL || job->message == NULL || job->bytes == NULL ||
+        (accepted_before ? core->stopping : sah_core_is_full(core, message))) {
         static struct sah_message full; /* large; one loop, so one at a time */
 
         memset(&full, 0, sizeof full);
@@ -552,6 +556,19 @@ void sah_core_take(struct sah_core *core, const struct sah_message *message, str
     job->fn = fn;
     job->data = data;
     job->now = now;
+    job->accepted_before = accepted_before;
     core->jobs++;
     start(job);
+}
+
+void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                   struct sah_now now, sah_core_result_fn *fn, void *data)
+{
+    take(core, message, bytes, false, now, fn, data);
+}
+
+void sah_core_take_accepted(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                            struct sah_now now, sah_core_result_fn *fn, void *data)
+{
+    take(core, message, bytes, true, now, fn, data);
 }

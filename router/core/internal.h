@@ -8,6 +8,7 @@
 #include "core/incident.h"
 #include "policy/destination.h"
 #include "policy/lifecycle.h"
+#include "policy/room.h"
 
 #define CORE_MAGIC 0x5a434f52u
 #define CHANGE_TRIES_MAX 16 /* how often a change is made again after the revision moved */
@@ -44,6 +45,7 @@ struct sah_core {
     struct sah_now now; /* of the newest call from outside */
     struct sah_core_counters counters;
     unsigned jobs;
+    struct sah_room room; /* of jobs for what is no emergency's message */
     unsigned attempts; /* sent, or answered and not yet written */
     struct slot *slots;
     unsigned n_slots;

@@ -11,6 +11,7 @@
 #include "core/internal.h"
 
 struct status_job {
+    uint64_t since_ms;
     struct sah_agency_status status;
     sah_status_fn *fn;
     void *data;
@@ -220,6 +221,7 @@ static void status_done(struct sah_core *core, void *data, int err, const struct
         c->statuses_refused++;
         break;
     }
+    sah_room_answered(&core->room, core->now.mono_ms - job->since_ms, core->jobs, core->now.mono_ms);
     core->jobs--;
     job->fn(job->data, &job->result);
     sah_buf_fini(&job->bytes);
@@ -242,6 +244,7 @@ void sah_core_status(struct sah_core *core, const struct sah_agency_status *stat
         return;
     }
     core->jobs++;
+    job->since_ms = now.mono_ms;
     job->status = *status;
     sah_buf_init(&job->bytes, SAH_MESSAGE_MAX_BYTES);
     job->fn = fn;

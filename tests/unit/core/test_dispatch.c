@@ -60,6 +60,16 @@ static void ask_class(struct rig *rig, unsigned n, enum sah_priority priority,
     (void)rig_take(rig);
 }
 
+/* As many as the store may have to answer at once, and then the next. */
+static void ask_bookings(struct rig *rig, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        ask_class(rig, 1 + i, SAH_PRIORITY_P4, "LPG_BOOKING");
+        if (i % 100 == 99)
+            rig_settle(rig);
+    }
+}
+
 /* One agency that serves one service of each class. */
 static void serve_all_at_108(struct rig *rig)
 {
@@ -397,8 +407,7 @@ static void an_endpoint_that_comes_back_is_not_flooded(void **state)
     unsigned received = 0, before = 0;
 
     rig_manner(rig, "indane", dead);
-    for (unsigned i = 0; i < 300; i++)
-        ask_class(rig, 1 + i, SAH_PRIORITY_P4, "LPG_BOOKING");
+    ask_bookings(rig, 300);
     rig_pass(rig, 30000);
     before = rig_received(rig, "indane", NULL, SAH_KIND_REQUEST);
     rig_manner(rig, "indane",
@@ -427,11 +436,7 @@ static void an_endpoint_that_works_gets_more_and_more_up_to_its_slots(void **sta
 
     rig_manner(rig, "indane",
                (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 50});
-    for (unsigned i = 0; i < 5; i++)
-        ask_class(rig, 1 + i, SAH_PRIORITY_P4, "LPG_BOOKING");
-    for (unsigned i = 5; i < 800; i++)
-        ask_class(rig, 1 + i, SAH_PRIORITY_P4, "LPG_BOOKING");
-    rig_settle(rig);
+    ask_bookings(rig, 800);
     assert_int_equal(view_of(rig, "indane").in_flight, 5);
     rig_pass(rig, 4000);
     assert_int_equal(rig_received(rig, "indane", NULL, SAH_KIND_REQUEST), 800);

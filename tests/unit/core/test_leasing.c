@@ -110,6 +110,29 @@ static void statuses_and_questions_leave_room_for_emergencies(void **state)
     assert_int_equal(sah_core_jobs(rig->core), 0);
 }
 
+/* (I7) What stands before an accept in the store is what it waits: a store that is slow gets less at once. */
+static void a_store_that_answers_late_is_asked_less_by_bookings(void **state)
+{
+    struct rig *rig = *state;
+    size_t i;
+
+    for (unsigned n = 0; n < 80; n++)
+        ask(rig, 1 + n, "LPG_BOOKING", NULL);
+    rig->now_ms += 400;
+    ask(rig, 100, "AMBULANCE_108", "not_breathing");
+    rig_settle(rig);
+    for (unsigned n = 0; n < 61; n++) {
+        (void)rig_request(rig, 200 + n, n, "LPG_BOOKING");
+        i = rig_take(rig);
+        assert_int_equal(rig->results[i]->came, n == 60);
+    }
+    assert_int_equal(rig->results[i]->code, SAH_RESULT_RETRY);
+    (void)rig_request(rig, 300, 300, "AMBULANCE_108");
+    i = rig_take(rig);
+    assert_false(rig->results[i]->came); /* taken */
+    rig_settle(rig);
+}
+
 static void on_ticked(void *data, int err, const struct sah_ticked *ticked)
 {
     assert_int_equal(err, SAH_OK);
@@ -220,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_single_slot_that_hangs_stands_before_no_emergency, make_narrow),
         TEST(statuses_and_questions_leave_room_for_emergencies, make_narrow),
+        TEST(a_store_that_answers_late_is_asked_less_by_bookings, make),
         TEST(who_stops_gives_back_what_it_leased_but_not_an_emergency, make),
         TEST(who_stops_is_heard_of_until_the_last_attempt_is_settled, make),
         TEST(a_conflict_counts_nothing_twice, make),
