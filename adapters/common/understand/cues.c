@@ -7,6 +7,8 @@
  */
 #include "work.h"
 
+#include <string.h>
+
 /* Windows from here on are about the whole message: "Fire in the house. Children inside." */
 #define WIDE_WINDOW 8
 
@@ -75,20 +77,36 @@ static bool in_gap(const struct work *work, const struct work_hit *hit)
     return false;
 }
 
+static bool in_one_clause(const struct work *work, const struct work_hit *hit, unsigned start,
+                          unsigned end)
+{
+    return hit->end < start ? !breaks_between(work, hit->end, start, FOLD_BREAK_WEAK)
+                            : !breaks_between(work, end, hit->start, FOLD_BREAK_WEAK);
+}
+
+/* "Two years ago", "last Diwali". A "now" in the same clause takes it back, an "again" or a plea
+ * anywhere; not so when all is well again. */
 static bool is_past(const struct work *work, unsigned start, unsigned end)
 {
-    if (!work_has(work, FACT_past) || work_has(work, FACT_now))
+    const struct sah_lexicon *lex = work->lex;
+    bool past = false, now = false;
+    bool over = work_has(work, FACT_recovered) || work_has(work, FACT_thanks_word);
+
+    if (!work_has(work, FACT_past))
+        return false;
+    if (!over && (work_has(work, FACT_again) || work_has(work, FACT_plea)))
         return false;
     for (unsigned i = 0; i < work->n_hits; i++) {
-        const struct work_hit *past = &work->hit[i];
+        const struct work_hit *hit = &work->hit[i];
 
-        if (past->concept != work->lex->fact[FACT_past] || past->hidden)
+        if (hit->hidden || (hit->concept != lex->fact[FACT_past] &&
+                            hit->concept != lex->fact[FACT_now]) ||
+            !in_one_clause(work, hit, start, end))
             continue;
-        if (past->end < start ? !breaks_between(work, past->end, start, FOLD_BREAK_WEAK)
-                              : !breaks_between(work, end, past->start, FOLD_BREAK_WEAK))
-            return true;
+        past = past || hit->concept == lex->fact[FACT_past];
+        now = now || hit->concept == lex->fact[FACT_now];
     }
-    return false;
+    return past && (!now || over);
 }
 
 /* In a film, a game, a lesson; or a laugh about a match. Then no cue is meant, whatever its
@@ -115,6 +133,19 @@ static bool near_any(const struct work *work, const struct lex_cue *pattern, uns
     return false;
 }
 
+/* "petrol" beside "heart attack": what it spans is talk, and no cue is made of it. */
+static void idiom_found(struct work *work, uint16_t idiom, unsigned start, unsigned end)
+{
+    for (unsigned i = 0; i < work->n_hits; i++) {
+        struct work_hit *hit = &work->hit[i];
+
+        if (hit->start >= start && hit->end <= end &&
+            lex_set_has(&work->lex->cue_parts, hit->concept))
+            hit->hidden = true;
+    }
+    lex_set_add(&work->facts, idiom);
+}
+
 static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned start,
                       unsigned end, bool denied)
 {
@@ -123,6 +154,10 @@ static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned
 
     if (near_any(work, pattern, start, end))
         return;
+    if ((name->flags & LEX_IDIOM) != 0) {
+        idiom_found(work, pattern->cue, start, end);
+        return;
+    }
     if ((name->flags & LEX_NEGATABLE) != 0)
         cue.negated = denied || is_negated(work, start, end);
     if (!cue.negated && name->grade > 0 && (name->flags & LEX_NEGATABLE) != 0)
@@ -250,6 +285,22 @@ static void prepare(struct work *work, struct lex_set *there)
     }
 }
 
+/* All patterns of idioms, or of cues. Whether there were any. */
+static bool seek_all(struct work *work, const struct lex_set *there, uint16_t flag)
+{
+    const struct sah_lexicon *lex = work->lex;
+    bool any = false;
+
+    for (unsigned c = 0; c < lex->n_cues; c++) {
+        if ((lex->names[lex->cues[c].cue].flags & flag) == 0 ||
+            !parts_there(there, &lex->cues[c]))
+            continue;
+        pattern_seek(work, &lex->cues[c]);
+        any = true;
+    }
+    return any;
+}
+
 void work_cues(struct work *work)
 {
     const struct sah_lexicon *lex = work->lex;
@@ -257,9 +308,11 @@ void work_cues(struct work *work)
 
     prepare(work, &there);
     work->n_cues = 0;
-    for (unsigned c = 0; c < lex->n_cues; c++)
-        if (parts_there(&there, &lex->cues[c]))
-            pattern_seek(work, &lex->cues[c]);
+    if (seek_all(work, &there, LEX_IDIOM)) { /* what an idiom hides is no longer there */
+        memset(&there, 0, sizeof there);
+        prepare(work, &there);
+    }
+    (void)seek_all(work, &there, LEX_CUE);
 
     for (unsigned i = 0; i < work->n_cues; i++) {
         const struct lex_name *name = &lex->names[work->cue[i].cue];

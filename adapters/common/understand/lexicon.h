@@ -35,6 +35,8 @@ enum lex_writing {
 #define LEX_MARK_HI      (1u << 9)
 /* A verb's ending that people write onto the verb: "girgaya", "jalri". */
 #define LEX_TAIL         (1u << 10)
+/* "==word": a token that is this very word is no other word that sounds so ("ghaas", not gas). */
+#define LEX_ALONE        (1u << 11)
 extern const char *const lex_writing_names[LEX_N_WRITINGS];
 
 /* How a lexicon word meets a message word. */
@@ -63,6 +65,7 @@ struct lex_element { /* "a/b/-" of a phrase */
 struct lex_phrase {
     uint16_t concept, first; /* the word it begins with */
     uint8_t n, only;         /* only: bits of writings the message must have, 0 = any */
+    uint8_t writings;        /* whose phrase it is: LEX_BIT()s, 0 = anybody's */
     uint32_t rest;           /* the n - 1 elements behind the first word, in elements[] */
 };
 
@@ -73,6 +76,7 @@ enum {                    /* flags of a name */
        LEX_JOKE = 8, /* hides only when a joke marker is in the message */
        LEX_MODIFIER = 16, /* a cue that is reported but is no danger by itself */
        LEX_MASK_ALL = 32, /* a mask that hides every concept: "108 rupees" */
+       LEX_IDIOM = 64, /* a mask with patterns: small talk beside a word of danger */
 };
 
 struct lex_name {
@@ -126,7 +130,7 @@ struct lex_slot {
                     X(fact_negated) X(fact_question) X(fact_short) X(fact_one)                 \
                         X(fact_lpg_number) X(fact_cut) X(fact_empty) X(mass_casualty)          \
                             X(fact_many) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
-                                X(what_if) X(real) X(match) X(tail_word)
+                                X(what_if) X(real) X(match) X(tail_word) X(recovered) X(again) X(plea) X(thanks_word)
 
 enum lex_fact {
 #define X(name) FACT_##name,

@@ -116,8 +116,10 @@ static int take_cue_name(struct sah_lexicon *lex, const struct lex_line *line,
     else if (line->column[1].len == 1 && line->column[1].ptr[0] >= '0' &&
              line->column[1].ptr[0] <= '2')
         grade = (uint8_t)(line->column[1].ptr[0] - '0');
+    else if (sah_slice_is(line->column[1], "i"))
+        flags = LEX_MASK | LEX_IDIOM;
     else
-        return bad(fault, line, "grade must be 0, 1, 2 or m");
+        return bad(fault, line, "grade must be 0, 1, 2, m or i");
     if (sah_slice_is(line->column[2], "y"))
         flags |= LEX_NEGATABLE;
     else if (!sah_slice_is(line->column[2], "n"))

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define SHORT_CHARS 5
+
 /* "girgaya" -> "gir", "gaya": two tokens over the same bytes of the message. */
 static void tail_off(struct fold *fold, unsigned i, size_t cut)
 {
@@ -113,9 +115,24 @@ static void hide_inside(struct work *work, const struct work_hit *mask)
             (!all && !lex_set_has(&work->lex->cue_parts, hit->concept)))
             continue;
         tokens = hit->tokens << (hit->start - mask->start);
-        if ((tokens & ~mask->tokens) == 0)
+        if ((tokens & mask->tokens) != 0)
             hit->hidden = true;
     }
+}
+
+/* A short word of one language that is an ordinary word of the message's own: "me" (in), "he"
+ * (is), "baar" (times). Longer words are what they look like in whatever language. */
+static bool is_foreign(const struct work *work, const struct lex_word *word,
+                       const struct lex_phrase *phrase)
+{
+    unsigned own = work->writing;
+
+    if (phrase->n > 1 || word->how == LEX_PREFIX || word->chars > SHORT_CHARS ||
+        (unsigned char)work->lex->pool[word->text] >= 0x80)
+        return false;
+    if ((own & (LEX_BIT(LEX_HI_LATN) | LEX_BIT(LEX_UR_LATN))) != 0)
+        own |= LEX_BIT(LEX_HI_LATN) | LEX_BIT(LEX_UR_LATN); /* one language, two letterings */
+    return phrase->writings != 0 && (phrase->writings & own) == 0 && (word->writings & own) != 0;
 }
 
 void work_phrases(struct work *work)
@@ -132,7 +149,8 @@ void work_phrases(struct work *work)
                 unsigned end = i;
                 uint32_t tokens = 1;
 
-                if (phrase->only != 0 && (phrase->only & work->writing) == 0)
+                if ((phrase->only != 0 && (phrase->only & work->writing) == 0) ||
+                    is_foreign(work, word, phrase))
                     continue;
                 if (rest_fits(work, phrase, 1, i + 1, i, false, &end, &tokens))
                     hit_add(work, phrase->concept, i, end, tokens);

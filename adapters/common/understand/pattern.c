@@ -154,7 +154,8 @@ int lex_phrases_add(struct sah_lexicon *lex, const struct lex_line *line, uint16
     struct sah_slice text;
 
     while (next_part(&phrases, '|', &text)) {
-        struct lex_phrase phrase = {.concept = concept, .only = (uint8_t)only};
+        struct lex_phrase phrase = {
+            .concept = concept, .only = (uint8_t)only, .writings = (uint8_t)writings};
         int err = phrase_add(lex, line, &phrase, writings, text, fault);
 
         if (err < 0)

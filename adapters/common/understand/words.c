@@ -120,6 +120,11 @@ int lex_word_add(struct sah_lexicon *lex, const char *text, size_t len, unsigned
         how = LEX_EXACT;
         text++;
         len--;
+        if (len > 1 && text[0] == '=') {
+            writings |= LEX_ALONE;
+            text++;
+            len--;
+        }
     } else if (len > 1 && text[len - 1] == '*') {
         how = LEX_PREFIX;
         len--;
@@ -416,6 +421,8 @@ unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, un
     size_t len;
 
     find_same(&f, hash_more(FNV_START, word, token->len), word, token->len, LEX_EXACT);
+    if (f.n > 0 && (lex->words[f.found[0]].writings & LEX_ALONE) != 0)
+        return f.n;
     if (token->kind != FOLD_WORD) {
         find_same(&f, hash_more(FNV_START, word, token->len), word, token->len, LEX_KEY);
         return f.n;
