@@ -139,7 +139,7 @@ static void idiom_found(struct work *work, uint16_t idiom, unsigned start, unsig
     for (unsigned i = 0; i < work->n_hits; i++) {
         struct work_hit *hit = &work->hit[i];
 
-        if (hit->start >= start && hit->end <= end &&
+        if (hit->start <= end && hit->end >= start &&
             lex_set_has(&work->lex->cue_parts, hit->concept))
             hit->hidden = true;
     }
