@@ -130,6 +130,20 @@ size_t key_chars(const char *key, size_t len)
     return n;
 }
 
+bool key_swapped(const char *a, const char *b, size_t len)
+{
+    int count[256] = {0};
+
+    for (size_t i = 0; i < len; i++) {
+        count[(unsigned char)a[i]]++;
+        count[(unsigned char)b[i]]--;
+    }
+    for (size_t i = 0; i < 256; i++)
+        if (count[i] != 0)
+            return false;
+    return true;
+}
+
 static size_t spread(const char *key, size_t len, uint32_t *ret_chars)
 {
     size_t n = 0;

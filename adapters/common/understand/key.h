@@ -20,6 +20,9 @@ size_t key_of(uint8_t script, const char *word, size_t len, char *ret_key);
  * neighbours, counted in characters. */
 bool key_near(const char *a, size_t a_len, const char *b, size_t b_len, unsigned bound);
 
+/* Whether a and b, of one length, are the same bytes in another order. */
+bool key_swapped(const char *a, const char *b, size_t len);
+
 size_t key_chars(const char *key, size_t len);
 
 #endif

@@ -35,7 +35,11 @@ static void count_latin(const struct work *work, struct scores *s)
     }
 }
 
-static enum lex_writing latin_writing(const struct work *work)
+/* Telugu and Hindustani share the alphabet and few words: where one of them is plain, a word of
+ * the other is a mishearing ("dokka", belly, is no "dhokha", cheat). */
+#define PLAIN 2 /* times the other's score */
+
+static enum lex_writing latin_writing(struct work *work)
 {
     struct scores s = {0};
     unsigned best;
@@ -44,8 +48,13 @@ static enum lex_writing latin_writing(const struct work *work)
     best = s.te > s.hindustani ? s.te : s.hindustani;
     if (best == 0 || best * 3 < s.en)
         return LEX_EN;
-    if (s.te >= s.hindustani)
+    if (s.te >= s.hindustani) {
+        if (s.te >= 6 && s.te > PLAIN * s.hindustani)
+            work->foreign = LEX_BIT(LEX_HI_LATN) | LEX_BIT(LEX_UR_LATN);
         return LEX_TE_LATN;
+    }
+    if (s.hindustani >= 6 && s.hindustani > PLAIN * s.te)
+        work->foreign = LEX_BIT(LEX_TE_LATN);
     return s.ur > s.hi ? LEX_UR_LATN : LEX_HI_LATN;
 }
 
@@ -76,7 +85,7 @@ void work_language(struct work *work, char ret_language[SAH_LANGUAGE_SIZE])
         native = words[FOLD_ARABIC];
         writing = LEX_UR;
     }
-    work->writing = 0;
+    work->writing = work->foreign = 0;
     ret_language[0] = '\0';
     if (native + latin == 0)
         return;

@@ -45,6 +45,7 @@ enum lex_how {
     LEX_EXACT,  /* "=word": letter by letter after folding */
     LEX_PREFIX, /* "word*": by sound, whatever follows */
     LEX_NEAR,   /* of the index only: a key with one or two characters left out */
+    LEX_NEAR_HEAD, /* of the index only: a beginning with one character left out */
     LEX_BONES,  /* of the index only: a key without its vowels */
 };
 
@@ -129,7 +130,7 @@ struct lex_slot {
                 X(hp) X(bharat) X(lpg_id_word) X(consumer_word) X(fact_danger) X(fact_severe)  \
                     X(fact_negated) X(fact_question) X(fact_short) X(fact_one)                 \
                         X(fact_lpg_number) X(fact_cut) X(fact_empty) X(mass_casualty)          \
-                            X(fact_many) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
+                            X(fact_many) X(fact_some) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
                                 X(what_if) X(real) X(match) X(tail_word) X(recovered) X(again) X(plea) X(thanks_word)
 
 enum lex_fact {

@@ -127,6 +127,9 @@ static bool is_foreign(const struct work *work, const struct lex_word *word,
 {
     unsigned own = work->writing;
 
+    if ((work->foreign & phrase->writings) != 0 && (phrase->writings & ~work->foreign) == 0 &&
+        (unsigned char)work->lex->pool[word->text] < 0x80)
+        return true;
     if (phrase->n > 1 || word->how == LEX_PREFIX || word->chars > SHORT_CHARS ||
         (unsigned char)work->lex->pool[word->text] >= 0x80)
         return false;

@@ -19,6 +19,8 @@ static void size_facts(struct work *work)
         work_set(work, FACT_fact_one);
     if (words <= 4)
         work_set(work, FACT_fact_short);
+    if (words >= 4)
+        work_set(work, FACT_fact_some);
     if (words >= 12)
         work_set(work, FACT_fact_many);
     if (work->fold.question)

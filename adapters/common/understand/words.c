@@ -14,9 +14,11 @@
 
 #define FNV_START      2166136261u
 #define FNV_PRIME      16777619u
-#define NEAR_CHARS     5 /* shorter words take no mistake */
+#define NEAR_CHARS     4 /* shorter words take no mistake */
+#define NEAR_OTHER     5 /* and shorter than this none that puts one letter for another */
 #define NEAR_TWO_CHARS 9 /* from here two */
 #define NEAR_CHARS_MAX 16
+#define HEAD_CHARS     5 /* a shorter "word*" takes no mistake in its beginning */
 #define BONES_MIN      5 /* consonants that must be the same when no vowel counts */
 #define BONES_VOWELS   3 /* at most so many vowels more or less */
 #define TAIL_MAX       6
@@ -200,7 +202,8 @@ struct near_hashes {
     uint32_t hash[1 + NEAR_CHARS_MAX + NEAR_CHARS_MAX * NEAR_CHARS_MAX / 2];
 };
 
-static void near_of(const char *key, size_t len, unsigned allowed, struct near_hashes *ret)
+static void near_of(const char *key, size_t len, unsigned allowed, enum lex_how how,
+                    struct near_hashes *ret)
 {
     uint8_t edge[NEAR_CHARS_MAX + 2];
     size_t chars = 0;
@@ -210,21 +213,29 @@ static void near_of(const char *key, size_t len, unsigned allowed, struct near_h
             edge[chars++] = (uint8_t)i;
     edge[chars] = (uint8_t)len;
     ret->n = 0;
-    ret->hash[ret->n++] = hash_end(hash_more(FNV_START, key, len), LEX_NEAR);
+    ret->hash[ret->n++] = hash_end(hash_more(FNV_START, key, len), how);
     for (size_t i = 1; i < chars; i++) {
         uint32_t head = hash_more(FNV_START, key, edge[i]);
 
         ret->hash[ret->n++] =
-            hash_end(hash_more(head, key + edge[i + 1], len - edge[i + 1]), LEX_NEAR);
+            hash_end(hash_more(head, key + edge[i + 1], len - edge[i + 1]), how);
         if (allowed < 2)
             continue;
         for (size_t j = i + 1; j < chars; j++) {
             uint32_t mid = hash_more(head, key + edge[i + 1], (size_t)(edge[j] - edge[i + 1]));
 
             ret->hash[ret->n++] =
-                hash_end(hash_more(mid, key + edge[j + 1], len - edge[j + 1]), LEX_NEAR);
+                hash_end(hash_more(mid, key + edge[j + 1], len - edge[j + 1]), how);
         }
     }
+}
+
+/* A beginning this long may hold a mistake too. */
+static bool head_may_err(const char *key, size_t chars)
+{
+    size_t spare = (unsigned char)key[0] >= 0x80 ? 1 : 0;
+
+    return chars >= HEAD_CHARS + spare && chars <= NEAR_CHARS_MAX - 1;
 }
 
 /* A key without its vowels, the first character kept: what is left of "cylndr". Latin only. */
@@ -267,6 +278,12 @@ int lex_index_build(struct sah_lexicon *lex)
         const struct lex_word *word = &lex->words[w];
         unsigned allowed;
 
+        if (word->how == LEX_PREFIX && head_may_err(word_text(lex, w), word->chars)) {
+            near_of(word_text(lex, w), word->len, 1, LEX_NEAR_HEAD, &near);
+            for (unsigned i = 0; i < near.n; i++)
+                if (slot_add(lex, near.hash[i], (uint16_t)w) < 0)
+                    return SAH_ENOMEM;
+        }
         if (word->how != LEX_KEY || word->chars == 0)
             continue;
         allowed = mistakes_allowed(word_text(lex, w), word->chars);
@@ -274,7 +291,7 @@ int lex_index_build(struct sah_lexicon *lex)
             continue;
         if (bones_add(lex, w) < 0)
             return SAH_ENOMEM;
-        near_of(word_text(lex, w), word->len, allowed, &near);
+        near_of(word_text(lex, w), word->len, allowed, LEX_NEAR, &near);
         for (unsigned i = 0; i < near.n; i++) {
             int err = slot_add(lex, near.hash[i], (uint16_t)w);
 
@@ -352,10 +369,9 @@ static void find_near(struct finder *f, const char *key, size_t len)
     size_t chars = key_chars(key, len);
     unsigned allowed = mistakes_allowed(key, chars);
 
-    /* A word of four characters may be one of five with one left out, and so on up. */
-    if (chars + 1 < NEAR_CHARS || chars > NEAR_CHARS_MAX)
+    if (chars < NEAR_CHARS || chars > NEAR_CHARS_MAX)
         return;
-    near_of(key, len, allowed, &near);
+    near_of(key, len, allowed, LEX_NEAR, &near);
     for (unsigned i = 0; i < near.n; i++) {
         uint32_t at;
 
@@ -368,10 +384,64 @@ static void find_near(struct finder *f, const char *key, size_t len)
             if (w->how != LEX_KEY)
                 continue;
             bound = mistakes_allowed(text, w->chars);
-            if (bound > 0 && text[0] == key[0] && key_near(key, len, text, w->len, bound))
-                found_add(f, s->word);
+            if (bound == 0 || text[0] != key[0] || !key_near(key, len, text, w->len, bound))
+                continue;
+            /* "mane" is not "marne" for want of a letter, nor "boss" a "bass": short words
+             * only take a letter left out, doubled or in the wrong place. */
+            if (w->chars < NEAR_OTHER + (size_t)((unsigned char)text[0] >= 0x80) &&
+                chars == w->chars && !key_swapped(key, text, len))
+                continue;
+            found_add(f, s->word);
         }
     }
+}
+
+/* The token begins with a "word*", but for one mistake. */
+static void find_near_head(struct finder *f, const char *key, size_t len)
+{
+    size_t chars = 0;
+
+    for (size_t i = 0; i < len && chars < NEAR_CHARS_MAX; i++) {
+        struct near_hashes near;
+
+        if (i + 1 < len && ((unsigned char)key[i + 1] & 0xC0) == 0x80)
+            continue;
+        chars++;
+        if (chars + 1 < HEAD_CHARS)
+            continue;
+        near_of(key, i + 1, 1, LEX_NEAR_HEAD, &near);
+        for (unsigned h = 0; h < near.n; h++) {
+            uint32_t at;
+
+            for (const struct lex_slot *s = slot_first(f->lex, near.hash[h], &at); s != NULL;
+                 s = slot_next(f->lex, near.hash[h], &at)) {
+                const struct lex_word *w = &f->lex->words[s->word];
+                const char *text = word_text(f->lex, s->word);
+
+                if (w->how != LEX_PREFIX || text[0] != key[0] ||
+                    !key_near(key, i + 1, text, w->len, 1) ||
+                    (w->chars == chars && !key_swapped(key, text, w->len)))
+                    continue;
+                found_add(f, s->word);
+            }
+        }
+    }
+}
+
+/* Vowels held for long: "feell" is fell, "peeel" is peel. */
+static void find_held(struct finder *f, const char *word, size_t len, size_t keep)
+{
+    char plain[FOLD_WORD_BYTES], key[KEY_BYTES];
+    size_t n = 0;
+
+    for (size_t i = 0; i < len && n < sizeof plain; i++)
+        if (n < keep || plain[n - 1] != word[i] || plain[n - keep] != word[i])
+            plain[n++] = word[i];
+    if (n == len)
+        return;
+    len = key_of(FOLD_LATIN, plain, n, key);
+    find_same(f, hash_more(FNV_START, key, len), key, len, LEX_KEY);
+    find_prefixes(f, key, len);
 }
 
 /* Vowels left out or mistaken, however many: "cylndr", "unconcious", "ambalens". */
@@ -434,7 +504,15 @@ unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, un
         find_without_suffix(&f, token->script, word, token->len);
     if (f.n > 0)
         return f.n;
+    if (token->script == FOLD_LATIN) {
+        find_held(&f, word, token->len, 1);
+        find_held(&f, word, token->len, 2);
+        if (f.n > 0)
+            return f.n;
+    }
     find_near(&f, key, len);
+    if (f.n == 0)
+        find_near_head(&f, key, len);
     if (token->script == FOLD_LATIN)
         find_bones(&f, key, len);
     return f.n;

@@ -38,6 +38,7 @@ struct work {
     struct work_cue cue[WORK_CUES_MAX];
     struct lex_set facts; /* concepts that are there, cues that hold */
     unsigned writing;     /* LEX_BIT()s of the message's language */
+    unsigned foreign;     /* and of those that it plainly is not in */
     unsigned patients;
 };
 
