@@ -92,7 +92,7 @@ static bool is_past(const struct work *work, unsigned start, unsigned end)
     bool past = false, now = false;
     bool over = work_has(work, FACT_recovered) || work_has(work, FACT_thanks_word);
 
-    if (!work_has(work, FACT_past))
+    if (!work_has(work, FACT_past) && !work_has(work, FACT_long_past))
         return false;
     if (!over && (work_has(work, FACT_again) || work_has(work, FACT_plea)))
         return false;
@@ -100,11 +100,14 @@ static bool is_past(const struct work *work, unsigned start, unsigned end)
         const struct work_hit *hit = &work->hit[i];
 
         if (hit->hidden || (hit->concept != lex->fact[FACT_past] &&
+                            hit->concept != lex->fact[FACT_long_past] &&
                             hit->concept != lex->fact[FACT_now]) ||
             !in_one_clause(work, hit, start, end))
             continue;
-        past = past || hit->concept == lex->fact[FACT_past];
-        now = now || hit->concept == lex->fact[FACT_now];
+        if (hit->concept == lex->fact[FACT_now])
+            now = true;
+        else
+            past = true;
     }
     return past && (!now || over);
 }
@@ -160,7 +163,9 @@ static void cue_found(struct work *work, const struct lex_cue *pattern, unsigned
     }
     if ((name->flags & LEX_NEGATABLE) != 0)
         cue.negated = denied || is_negated(work, start, end);
-    if (!cue.negated && name->grade > 0 && (name->flags & LEX_NEGATABLE) != 0)
+    /* A cue of P0 only lies in the past when that is long ago: "in 1970", "when I was small". */
+    if (!cue.negated && (name->grade == 0 ? work_has(work, FACT_long_past)
+                                          : (name->flags & LEX_NEGATABLE) != 0))
         cue.negated = is_past(work, start, end);
     /* Of P1 and P2 only "I want to live no more" carries its own negation: it stands in a film
      * too. */
