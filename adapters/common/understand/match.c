@@ -133,6 +133,8 @@ static bool is_foreign(const struct work *work, const struct lex_word *word,
     if (phrase->n > 1 || word->how == LEX_PREFIX || word->chars > SHORT_CHARS ||
         (unsigned char)work->lex->pool[word->text] >= 0x80)
         return false;
+    if ((own & (LEX_BIT(LEX_TE) | LEX_BIT(LEX_HI) | LEX_BIT(LEX_UR))) != 0)
+        return false; /* two scripts in one message: every loan is at home */
     if ((own & (LEX_BIT(LEX_HI_LATN) | LEX_BIT(LEX_UR_LATN))) != 0)
         own |= LEX_BIT(LEX_HI_LATN) | LEX_BIT(LEX_UR_LATN); /* one language, two letterings */
     return phrase->writings != 0 && (phrase->writings & own) == 0 && (word->writings & own) != 0;
