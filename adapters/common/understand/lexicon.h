@@ -89,7 +89,7 @@ struct lex_name {
 
 struct lex_cue { /* one pattern of a cue */
     uint16_t cue, n, window;
-    uint16_t part[3], without[2];
+    uint16_t part[3], without[4];
     uint8_t n_without;
 };
 

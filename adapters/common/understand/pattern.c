@@ -188,7 +188,7 @@ static int cue_pattern(struct sah_lexicon *lex, const struct lex_line *line,
             item.ptr++;
             item.len--;
             if (cue->n_without == SAH_LEN(cue->without))
-                return fault_at(fault, line, text, "at most two '!' in a pattern");
+                return fault_at(fault, line, text, "at most four '!' in a pattern");
             err = name_of(lex, line, item, &cue->without[cue->n_without], fault);
             if (err < 0)
                 return err;
