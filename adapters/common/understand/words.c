@@ -22,6 +22,7 @@
 #define BONES_MIN      5 /* consonants that must be the same when no vowel counts */
 #define BONES_VOWELS   3 /* at most so many vowels more or less */
 #define TAIL_MAX       6
+#define YEAR_DIGITS    4
 
 static uint32_t hash_more(uint32_t hash, const char *bytes, size_t len)
 {
@@ -495,6 +496,8 @@ unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, un
         return f.n;
     if (token->kind != FOLD_WORD) {
         find_same(&f, hash_more(FNV_START, word, token->len), word, token->len, LEX_KEY);
+        if (token->kind == FOLD_NUMBER && token->len == YEAR_DIGITS)
+            find_prefixes(&f, word, token->len); /* "in 198*" */
         return f.n;
     }
     len = key_of(token->script, word, token->len, key);
