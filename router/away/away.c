@@ -134,6 +134,7 @@ uint32_t sah_away_tick(struct sah_away *away, struct sah_now now)
     take_turn(away);
     watch_turn(away);
     bring_turn(away);
+    unreadable_turn(away);
     if (away->kick)
         sah_core_store_came(away->main, now);
     away->kick = false;
@@ -209,6 +210,7 @@ void sah_away_destroy(struct sah_away *away)
     import_fini(away);
     take_fini(away);
     watch_fini(away);
+    unreadable_fini(away);
     store_fini(away);
     open_fini(away);
     known_clear(away);

@@ -412,7 +412,8 @@ static bool take_up(void *data, const struct sah_journal_entry *entry)
     sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
     if (away->s.journal->read(away->s.journal->data, &entry->id, SAH_JOURNAL_RECEIVED, 0, &buf) != SAH_OK ||
         sah_message_decode(buf.data, buf.len, away->message, NULL, 0) != SAH_OK) {
-        sah_error(away->s.log, "event=journal.unreadable class=%u do=\"keep the folder for a person\"", entry->class_);
+        sah_error(away->s.log, "event=journal.unreadable class=%u do=\"look at it in /v1/quarantine; keep the folder\"", entry->class_);
+        unreadable_add(away, &entry->id, entry->class_);
         sah_buf_fini(&buf);
         return true;
     }

@@ -81,6 +81,13 @@ struct watched { /* a P0 or P1 that the main store has and not every agency yet 
     char bytes[];
 };
 
+struct unreadable { /* open in the journal, and no message */
+    struct unreadable *next;
+    struct sah_id id;
+    unsigned class_;
+    uint64_t next_try_ms;
+};
+
 struct coming; /* a message on its way in: away_take.c */
 struct store_call; /* a call on the main store under way: away_store.c */
 struct import; /* a request on its way into the main store: away_import.c */
@@ -111,6 +118,9 @@ struct sah_away {
     struct sah_id *known; /* ring of KNOWN_MAX */
     size_t n_known;
     struct memory_index known_ids;
+
+    struct unreadable *unreadable;
+    bool keeps_unreadable; /* one of them is on its way to quarantine */
 
     struct coming *coming_first, *coming_last;
     unsigned n_coming;
@@ -184,6 +194,13 @@ void watch_fini(struct sah_away *away);
 void known_add(struct sah_away *away, const struct sah_id *id);
 bool known_has(const struct sah_away *away, const struct sah_id *id);
 void known_clear(struct sah_away *away);
+
+/* ---- away_unreadable.c: records that are no message */
+void unreadable_add(struct sah_away *away, const struct sah_id *id, unsigned class_);
+/* Is there one under this id, whose message came again? It is closed. */
+bool unreadable_replaced(struct sah_away *away, const struct sah_id *id);
+void unreadable_turn(struct sah_away *away);
+void unreadable_fini(struct sah_away *away);
 
 /* ---- away_direct.c: the store in memory seen through, and what the journal says of it */
 void direct_init(struct sah_away *away);

@@ -191,10 +191,12 @@ static void to_journal(struct coming *c)
         return;
     }
     err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, c);
+    if (err == SAH_EEXIST && unreadable_replaced(away, &c->message->id))
+        err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, c);
     c->with_journal = err == SAH_OK;
     if (err == SAH_OK)
         return;
-    if (err == SAH_EEXIST) {
+    if (err == SAH_EEXIST && open_find_message(away, &c->message->id) != NULL) { /* it is held (I1) */
         answer_code(c, SAH_RESULT_DUPLICATE);
         return;
     }

@@ -83,6 +83,36 @@ static void a_crash_before_the_disk_has_it_was_never_answered(void **state)
     rig_free(rig);
 }
 
+/* (I1) A record that is no message is not held under its id: what an adapter submits again is taken. */
+static void what_the_disk_garbled_is_not_answered_as_held(void **state)
+{
+    const struct sah_away_journal *journal;
+    struct rig *rig = away_rig();
+    struct sah_journal_record garbled = {.type = SAH_JOURNAL_RECEIVED, .payload = sah_slice_of("{garbled")};
+    const struct rig_result *heart;
+
+    (void)state;
+    store_goes(rig);
+    journal = fake_journal_port(rig->journal);
+    rig_cue(rig_request(rig, 1, 1, "AMBULANCE_108"), "not_breathing");
+    garbled.id = rig->message->id;
+    assert_int_equal(journal->append(journal->data, &garbled, true, NULL, NULL), SAH_OK);
+    garbled.id.bytes[15] ^= 1; /* and one that never comes again */
+    assert_int_equal(journal->append(journal->data, &garbled, true, NULL, NULL), SAH_OK);
+    (void)fake_journal_run(rig->journal);
+    rig_crash(rig);
+    store_goes(rig);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    assert_int_equal(heart->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 3000);
+    assert_int_equal(got(rig, "amb-108", heart->request_id), 1);
+    assert_int_equal(asks(rig, 1, "AMBULANCE_108", "not_breathing")->code, SAH_RESULT_DUPLICATE);
+    assert_int_equal(fake_journal_open(rig->journal), 2);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart->request_id, "amb-108")->state, SAH_STATE_DELIVERED);
+    rig_free(rig);
+}
+
 static void a_crash_in_the_middle_of_bringing_back_loses_nothing(void **state)
 {
     struct rig *rig = away_rig();
@@ -114,6 +144,7 @@ int main(void)
         cmocka_unit_test(what_an_agency_has_is_not_sent_again),
         cmocka_unit_test(a_copy_made_meanwhile_is_known_again),
         cmocka_unit_test(a_crash_before_the_disk_has_it_was_never_answered),
+        cmocka_unit_test(what_the_disk_garbled_is_not_answered_as_held),
         cmocka_unit_test(a_crash_in_the_middle_of_bringing_back_loses_nothing),
     };
 
