@@ -60,9 +60,6 @@ void sah_core_destroy(struct sah_core *core);
 typedef void sah_core_result_fn(void *data, const struct sah_message *result);
 void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
                    struct sah_now now, sah_core_result_fn *fn, void *data);
-/* The same for one that was ACCEPTED before and comes from a journal: no limit on bookings refuses it. */
-void sah_core_take_accepted(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
-                            struct sah_now now, sah_core_result_fn *fn, void *data);
 
 /* An agency said something; `status->agency` is proven by its token already. */
 enum sah_status_code {

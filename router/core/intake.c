@@ -30,7 +30,6 @@ struct intake {
     struct sah_now now;
     struct sah_rank rank;
     struct incident_match match;
-    bool accepted_before;
     enum sah_result_code refusal; /* what to answer when there was nothing to commit */
     struct sah_message result;
 };
@@ -144,8 +143,7 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
     sah_incident_id(sah_partition_of(sah_slice_of(request->citizen.sender), core->s.partitions),
                     &job->message->id, change->incident_id);
     find_route(core, request, &job->rank, job->now, &route);
-    if (!job->accepted_before)
-        job->result.u.result.retry_after_ms = admission_refuses(core, job->rank.priority, &route);
+    job->result.u.result.retry_after_ms = admission_refuses(core, job->rank.priority, &route);
     if (job->result.u.result.retry_after_ms > 0) {
         core->counters.not_admitted++;
         job->refusal = SAH_RESULT_REFUSED;
@@ -518,8 +516,8 @@ bool sah_core_is_full(const struct sah_core *core, const struct sah_message *mes
     return core->stopping || core->jobs >= room;
 }
 
-static void take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes, bool accepted_before,
-                 struct sah_now now, sah_core_result_fn *fn, void *data)
+void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                   struct sah_now now, sah_core_result_fn *fn, void *data)
 {
     struct intake *job = calloc(1, sizeof *job);
 
@@ -529,8 +527,7 @@ static void take(struct sah_core *core, const struct sah_message *message, struc
         job->message = malloc(sizeof *job->message);
         job->bytes = malloc(bytes.len ? bytes.len : 1);
     }
-    if (job == NULL || job->message == NULL || job->bytes == NULL ||
-        (accepted_before ? core->stopping : sah_core_is_full(core, message))) {
+    if (job == NULL || job->message == NULL || job->bytes == NULL || sah_core_is_full(core, message)) {
         static struct sah_message full; /* large; one loop, so one at a time */
 
         memset(&full, 0, sizeof full);
@@ -556,19 +553,6 @@ static void take(struct sah_core *core, const struct sah_message *message, struc
     job->fn = fn;
     job->data = data;
     job->now = now;
-    job->accepted_before = accepted_before;
     core->jobs++;
     start(job);
-}
-
-void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
-                   struct sah_now now, sah_core_result_fn *fn, void *data)
-{
-    take(core, message, bytes, false, now, fn, data);
-}
-
-void sah_core_take_accepted(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
-                            struct sah_now now, sah_core_result_fn *fn, void *data)
-{
-    take(core, message, bytes, true, now, fn, data);
 }
