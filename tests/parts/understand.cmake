@@ -16,3 +16,11 @@ if(TARGET sahayactl AND Python3_FOUND)
       --ctl $<TARGET_FILE:sahayactl> --lexicon ${PROJECT_SOURCE_DIR}/adapters/common/phrases
       --policy ${PROJECT_SOURCE_DIR}/deploy/etc/policy.yaml ${tuning})
 endif()
+
+# What a message costs; the bounds are wide, for sanitizers and busy machines. By hand: 20 and 1000.
+add_executable(bench_understand ${CMAKE_CURRENT_SOURCE_DIR}/bench/bench_understand.c)
+target_link_libraries(bench_understand PRIVATE sah_flags sah_understand)
+set_target_properties(bench_understand PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_test(NAME cost_understand
+  COMMAND bench_understand ${PROJECT_SOURCE_DIR}/adapters/common/phrases 2000 100000
+    ${CMAKE_CURRENT_SOURCE_DIR}/data/messages/first-variants.tsv)

@@ -139,6 +139,7 @@ static bool near_any(const struct work *work, const struct lex_cue *pattern, uns
 /* "petrol" beside "heart attack": what it spans is talk, and no cue is made of it. */
 static void idiom_found(struct work *work, uint16_t idiom, unsigned start, unsigned end)
 {
+    work->n_idioms++;
     for (unsigned i = 0; i < work->n_hits; i++) {
         struct work_hit *hit = &work->hit[i];
 
@@ -290,20 +291,15 @@ static void prepare(struct work *work, struct lex_set *there)
     }
 }
 
-/* All patterns of idioms, or of cues. Whether there were any. */
-static bool seek_all(struct work *work, const struct lex_set *there, uint16_t flag)
+/* All patterns of idioms, or of cues. */
+static void seek_all(struct work *work, const struct lex_set *there, uint16_t flag)
 {
     const struct sah_lexicon *lex = work->lex;
-    bool any = false;
 
-    for (unsigned c = 0; c < lex->n_cues; c++) {
-        if ((lex->names[lex->cues[c].cue].flags & flag) == 0 ||
-            !parts_there(there, &lex->cues[c]))
-            continue;
-        pattern_seek(work, &lex->cues[c]);
-        any = true;
-    }
-    return any;
+    for (unsigned c = 0; c < lex->n_cues; c++)
+        if ((lex->names[lex->cues[c].cue].flags & flag) != 0 &&
+            parts_there(there, &lex->cues[c]))
+            pattern_seek(work, &lex->cues[c]);
 }
 
 void work_cues(struct work *work)
@@ -313,11 +309,13 @@ void work_cues(struct work *work)
 
     prepare(work, &there);
     work->n_cues = 0;
-    if (seek_all(work, &there, LEX_IDIOM)) { /* what an idiom hides is no longer there */
+    work->n_idioms = 0;
+    seek_all(work, &there, LEX_IDIOM);
+    if (work->n_idioms > 0) { /* what an idiom hides is no longer there */
         memset(&there, 0, sizeof there);
         prepare(work, &there);
     }
-    (void)seek_all(work, &there, LEX_CUE);
+    seek_all(work, &there, LEX_CUE);
 
     for (unsigned i = 0; i < work->n_cues; i++) {
         const struct lex_name *name = &lex->names[work->cue[i].cue];

@@ -47,8 +47,11 @@ static size_t key_latin(const char *word, size_t len, char *out)
                 i++;
         }
         for (size_t s = 0; s < sizeof latin / sizeof latin[0]; s++) {
-            size_t from = strlen(latin[s].from);
+            size_t from;
 
+            if (latin[s].from[0] != word[i])
+                continue;
+            from = strlen(latin[s].from);
             if (from <= len - i && memcmp(word + i, latin[s].from, from) == 0) {
                 hit = &latin[s];
                 step = from;

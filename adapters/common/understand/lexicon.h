@@ -202,9 +202,10 @@ SAH_MUST_USE int lex_grow(void **array, unsigned *cap, unsigned n, size_t size);
 SAH_MUST_USE int lex_word_add(struct sah_lexicon *lex, const char *text, size_t len,
                               unsigned writings, uint16_t *ret_word);
 SAH_MUST_USE int lex_index_build(struct sah_lexicon *lex);
-/* The lexicon words that token `i` is a writing of; at most LEX_MATCHES_MAX. */
+/* The lexicon words that token `i` is a writing of; at most LEX_MATCHES_MAX. A search for mistakes
+ * takes one from `searches`; at none left the word counts as unknown. */
 unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i,
-                      uint16_t *ret_words);
+                      unsigned *searches, uint16_t *ret_words);
 
 /* How many bytes of the end of token `i` are a verb's ending written onto a known word; 0 when
  * the token is known as it stands or does not come apart so. */

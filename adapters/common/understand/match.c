@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define SHORT_CHARS 5
+#define SHORT_CHARS  5
+#define SEARCHES_MAX 64 /* words of a message that mistakes are sought in */
 
 /* "girgaya" -> "gir", "gaya": two tokens over the same bytes of the message. */
 static void tail_off(struct fold *fold, unsigned i, size_t cut)
@@ -23,6 +24,8 @@ static void tail_off(struct fold *fold, unsigned i, size_t cut)
 
 void work_words(struct work *work)
 {
+    unsigned searches = SEARCHES_MAX;
+
     for (unsigned i = 0; i < work->fold.n; i++) {
         size_t cut =
             work->fold.n < FOLD_TOKENS_MAX ? lex_tail_of(work->lex, &work->fold, i) : 0;
@@ -31,11 +34,13 @@ void work_words(struct work *work)
             tail_off(&work->fold, i, cut);
     }
     for (unsigned i = 0; i < work->fold.n; i++) {
-        work->n_words[i] = (uint8_t)lex_words_of(work->lex, &work->fold, i, work->words[i]);
+        work->n_words[i] = (uint8_t)lex_words_of(work->lex, &work->fold, i, &searches, work->words[i]);
         work->seen[i] = 0;
         for (unsigned w = 0; w < work->n_words[i]; w++)
             work->seen[i] |= 1ull << (work->words[i][w] % 64);
     }
+    if (searches == 0)
+        work->fold.cut = true; /* not every word was looked at as closely: a person must */
 }
 
 static bool is_one_of(const struct work *work, unsigned token,

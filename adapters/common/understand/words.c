@@ -483,7 +483,7 @@ static void find_without_suffix(struct finder *f, uint8_t script, const char *wo
 }
 
 unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, unsigned i,
-                      uint16_t *ret_words)
+                      unsigned *searches, uint16_t *ret_words)
 {
     const struct fold_token *token = &fold->token[i];
     const char *word = fold_bytes(fold, i);
@@ -505,8 +505,9 @@ unsigned lex_words_of(const struct sah_lexicon *lex, const struct fold *fold, un
     find_prefixes(&f, key, len);
     if (f.n == 0)
         find_without_suffix(&f, token->script, word, token->len);
-    if (f.n > 0)
+    if (f.n > 0 || *searches == 0)
         return f.n;
+    --*searches;
     if (token->script == FOLD_LATIN) {
         find_held(&f, word, token->len, 1);
         find_held(&f, word, token->len, 2);

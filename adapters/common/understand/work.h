@@ -34,6 +34,7 @@ struct work {
     uint16_t negator[WORK_NEGATORS_MAX]; /* hits */
     unsigned n_hits;
     struct work_hit hit[WORK_HITS_MAX];
+    unsigned n_idioms; /* found by patterns; what they hide is hidden */
     unsigned n_cues;
     struct work_cue cue[WORK_CUES_MAX];
     struct lex_set facts; /* concepts that are there, cues that hold */
