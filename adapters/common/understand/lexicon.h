@@ -131,7 +131,8 @@ struct lex_slot {
                     X(fact_negated) X(fact_question) X(fact_short) X(fact_one)                 \
                         X(fact_lpg_number) X(fact_cut) X(fact_empty) X(mass_casualty)          \
                             X(fact_many) X(fact_some) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
-                                X(what_if) X(real) X(match) X(tail_word) X(recovered) X(again) X(plea) X(thanks_word) X(long_past)
+                                X(what_if) X(real) X(match) X(tail_word) X(recovered)      \
+                                    X(again) X(plea) X(thanks_word) X(long_past)
 
 enum lex_fact {
 #define X(name) FACT_##name,

@@ -77,6 +77,10 @@ static void a_negator_on_the_right_side_takes_a_cue_back(void **state)
         {"last year we had a fire", "structure_fire", true},
         {"last year we had a fire, now again fire", "structure_fire", false},
         {"in a movie i want to die", "suicidal", false},
+        {"do saal pehle papa ko heart attack aaya, ab theek hai", "chest_pain", true},
+        {"do saal pehle heart attack, aaj phir heart attack", "chest_pain", false},
+        {"in 1983 he drowned in the lake", "drowning", true},
+        {"last week he drowned in the lake", "drowning", false},
     };
 
     (void)state;
@@ -100,6 +104,12 @@ static void an_idiom_covers_only_its_own_words(void **state)
         {"papa ko heart attack aaya hai 😂", true},
         {"I was fired, and there is fire in my house", true},
         {"call the fire station number", false},
+        {"petrol price dekh ke heart attack aa gaya", false},
+        {"match dekhte dekhte papa ko heart attack aaya", true},
+        {"heroine ni chusthe gunde aagipothundi", false},
+        {"hero fire scene", false},
+        {"petrol pump pe aag lagi hai", true},
+        {"theatre lo fire, hero poster daggara", true},
     };
 
     (void)state;
@@ -171,6 +181,18 @@ static void hasty_spelling_is_read(void **state)
         if (cue(cases[i].cue) == NULL)
             fail_msg("%s: %s", cases[i].text, cases[i].cue);
     }
+}
+
+static void a_word_of_another_language_is_not_heard(void **state)
+{
+    (void)state;
+    take("sukhe ghaas me aag lagi hai"); /* grass: "ghaas" is no gas */
+    assert_null(cue("gas_and_flame"));
+    assert_non_null(cue("rubbish_fire"));
+    take("she is a girl"); /* "gir*" is to fall */
+    assert_null(cue("fall"));
+    take("pet me dard hai"); /* "me" is in, not a woman */
+    assert_null(cue("assault_now"));
 }
 
 static void a_number_of_rupees_is_no_service(void **state)
@@ -430,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_film_takes_back_a_danger_and_a_relative_brings_it_back),
         cmocka_unit_test(a_negator_between_the_words_of_a_danger_takes_it_back),
         cmocka_unit_test(hasty_spelling_is_read),
+        cmocka_unit_test(a_word_of_another_language_is_not_heard),
         cmocka_unit_test(a_number_of_rupees_is_no_service),
         cmocka_unit_test(what_nothing_fits_but_speaks_of_a_relative_is_for_a_person),
         cmocka_unit_test(a_cue_points_at_the_citizens_own_bytes),
