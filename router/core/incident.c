@@ -503,3 +503,11 @@ void incidents_tick(struct sah_core *core)
     core->s.store->feed(core->s.store->data, &in->cursor, window_ms < 86400000 ? (uint32_t)window_ms : 86400000,
                         on_fed, core);
 }
+
+void incidents_store_came(struct sah_core *core)
+{
+    if (core->incidents == NULL)
+        return;
+    core->incidents->next_ask_ms = 0;
+    incidents_tick(core);
+}

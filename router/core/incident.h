@@ -43,6 +43,7 @@ struct incident_match { /* of a message, before its commit */
 /* ---- incident.c */
 int incidents_create(struct sah_core *core, struct incidents **ret);
 void incidents_destroy(struct incidents *incidents);
+void incidents_store_came(struct sah_core *core); /* asks again at once */
 void incidents_tick(struct sah_core *core); /* asks for the feed, forgets what is old */
 /* `own` is the request's own incident. What is not new is compared with other senders' only. */
 void incident_match(struct sah_core *core, const struct sah_request *whole, const char *own,

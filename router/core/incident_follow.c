@@ -156,7 +156,7 @@ static bool take_items(struct follow *job, const struct sah_request_view *view, 
 static void move_line(struct follow *job, const struct sah_request_view *view, struct sah_change *change,
                       struct sah_line *line, const struct sah_agency *agency)
 {
-    for (unsigned i = 0; i < job->n_lines; i++) {
+    for (unsigned i = 0; i < job->n_lines && line->carried; i++) { /* else nobody has its words yet */
         const struct sah_line *other = &job->lines[i];
         struct sah_line *new;
 

@@ -171,8 +171,13 @@ static void told(struct sah_core *core, void *data, int err, const struct sah_co
     if (err == SAH_OK && committed != NULL && !committed->duplicate) {
         core->counters.updates++;
     } else if (err == SAH_OK && job->closed) { /* nobody hears it there: each goes out by itself */
-        for (unsigned i = 0; i < job->page.n_untold; i++)
+        struct sah_page_done done = {.n_over = job->page.n_untold};
+
+        for (unsigned i = 0; i < job->page.n_untold; i++) {
             incident_let_go(core, job->page.untold[i].member);
+            done.over[i] = job->page.untold[i].message_id;
+        }
+        core->s.store->page_done(core->s.store->data, job->main_id, &done, nothing, NULL);
         core->s.store->work_over(core->s.store->data, job->main_id, SAH_WORK_TELL, nothing, NULL);
     }
     end(job);

@@ -282,7 +282,7 @@ struct sah_page {
 struct sah_page_done {
     uint64_t revision; /* of the page; FOLLOW is over when the request is still at it, and `all` */
     bool all;
-    unsigned n_over; /* told items that are done with */
+    unsigned n_over; /* items that are done with: told and heard, or never to be told */
     struct sah_id over[SAH_TOLD_MAX];
     unsigned n_left;
     char left[SAH_TOLD_MAX][SAH_REQUEST_ID_SIZE]; /* members that are no more */
@@ -381,6 +381,7 @@ struct sah_store {
     void (*page)(void *data, const char *main_id, sah_page_fn *fn, void *fn_data); /* SAH_ENOENT */
     void (*page_done)(void *data, const char *main_id, const struct sah_page_done *done, sah_done_fn *fn,
                       void *fn_data);
+    /* TELL stays while something is not told: it may have come just now. */
     void (*work_over)(void *data, const char *request_id, enum sah_work_kind kind, sah_done_fn *fn, void *fn_data);
     /* The bytes of one message of a request; SAH_ENOENT. */
     void (*message)(void *data, const char *request_id, const struct sah_id *id, sah_bytes_fn *fn, void *fn_data);

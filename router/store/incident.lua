@@ -247,6 +247,7 @@ redis.register_function('sahaya_1_page_done', function(keys, args)
     for at = 5, #args do
         if at - 4 <= n then
             redis.call('LREM', page_key(t, 't', args[1]), 1, args[at])
+            redis.call('LREM', page_key(t, 'u', args[1]), 1, args[at])
         elseif redis.call('ZREM', page_key(t, 'e', args[1]), args[at]) == 1 then
             redis.call('HINCRBY', rq, 'rev', 1)
             audit(t, args[1], 'left', '', 'member=' .. args[at])
@@ -258,11 +259,14 @@ redis.register_function('sahaya_1_page_done', function(keys, args)
     return 1
 end)
 
--- work_over: request, kind.
+-- work_over: request, kind. TELL stays while something is not told: it may have come just now.
 redis.register_function('sahaya_1_work_over', function(keys, args)
     local t = tag_of(keys, args, 2)
     check(is_id(args[1], 'EB'), 'request id')
-    work_gone(t, args[1], int_arg(args[2], WORK_JOIN, WORK_FOLLOW, 'work'))
+    local kind = int_arg(args[2], WORK_JOIN, WORK_FOLLOW, 'work')
+    if kind ~= WORK_TELL or redis.call('EXISTS', page_key(t, 'u', args[1])) == 0 then
+        work_gone(t, args[1], kind)
+    end
     return 1
 end)
 

@@ -78,8 +78,21 @@ static void work_due(struct sah_memory_store *memory, const char *request_id, en
     work->due_ms = due_ms;
 }
 
+static bool has_untold(const struct sah_memory_store *memory, const char *main_id)
+{
+    for (size_t i = 0; i < memory->items.n; i++) {
+        const struct memory_item *item = memory->items.v[i];
+
+        if (!item->told && strcmp(item->main_id, main_id) == 0)
+            return true;
+    }
+    return false;
+}
+
 void model_work_over(struct sah_memory_store *memory, const char *request_id, enum sah_work_kind kind)
 {
+    if (kind == SAH_WORK_TELL && has_untold(memory, request_id))
+        return;
     for (size_t i = 0; i < memory->works.n; i++) {
         struct memory_work *work = memory->works.v[i];
 
@@ -163,7 +176,6 @@ static void store_history(struct sah_memory_store *memory, uint64_t sender, enum
 static void tell(struct sah_memory_store *memory, const struct sah_change *c)
 {
     struct memory_page *page = the_page(memory, c->request_id);
-    bool more = false;
 
     for (unsigned i = 0; i < c->n_told; i++) {
         struct memory_item *item = find_item(memory, c->request_id, &c->told[i]);
@@ -176,12 +188,7 @@ static void tell(struct sah_memory_store *memory, const struct sah_change *c)
     }
     page->has_told = true;
     page->told_ms = memory->now_ms;
-    for (size_t i = 0; i < memory->items.n; i++) {
-        const struct memory_item *item = memory->items.v[i];
-
-        more |= !item->told && strcmp(item->main_id, c->request_id) == 0;
-    }
-    if (more)
+    if (has_untold(memory, c->request_id))
         work_due(memory, c->request_id, SAH_WORK_TELL, memory->now_ms + c->update_ms);
     else
         model_work_over(memory, c->request_id, SAH_WORK_TELL);
@@ -358,8 +365,8 @@ void model_page_done(struct sah_memory_store *memory, const char *main_id, const
     for (unsigned i = 0; i < done->n_over; i++) {
         struct memory_item *item = find_item(memory, main_id, &done->over[i]);
 
-        if (item != NULL && item->told)
-            item->over = true;
+        if (item != NULL)
+            item->told = item->over = true;
     }
     for (unsigned i = 0; page != NULL && r != NULL && i < done->n_left; i++)
         for (unsigned j = 0; j < page->n_members; j++) {

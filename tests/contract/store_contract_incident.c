@@ -256,6 +256,7 @@ static void a_page_takes_each_message_once_and_tells_in_its_time(void **state)
     revision = load(h, 1)->revision;
     assert_int_equal(do_join(h, 1, 2, 2, false, false), SAH_OK);
     assert_int_equal(do_join(h, 1, 2, 2, false, false), SAH_OK);
+    do_work_over(h, 1, SAH_WORK_TELL); /* by somebody who saw an empty page */
     assert_int_equal(load(h, 1)->revision, revision + 1);
     assert_int_equal(view.n_members, 1);
     assert_true(is_due(h, 1, SAH_WORK_TELL)); /* the first is told at once */
@@ -304,6 +305,22 @@ static void a_page_takes_each_message_once_and_tells_in_its_time(void **state)
     accept_held(h, 4, FAR_MS);
     assert_int_equal(do_join(h, 1, 4, 4, false, true), SAH_OK); /* worse: at once */
     assert_true(is_due(h, 1, SAH_WORK_TELL));
+}
+
+static void what_will_never_be_told_is_taken_off_the_page(void **state)
+{
+    struct sah_store_harness *h = *state;
+
+    accept_request(h, 1, SAH_PRIORITY_P1, "101");
+    assert_int_equal(do_join(h, 1, 2, 2, false, false), SAH_OK);
+    do_page_done(h, 1, &(struct sah_page_done){.n_over = 1, .over = {id_of(2)}});
+    do_work_over(h, 1, SAH_WORK_TELL);
+    assert_int_equal(do_page(h, 1), SAH_OK);
+    assert_int_equal(page.n_untold + page.n_told, 0);
+    assert_int_equal(do_tick(h, 100).n_works, 0);
+    assert_int_equal(do_join(h, 1, 2, 2, false, false), SAH_OK); /* once is enough */
+    assert_int_equal(do_page(h, 1), SAH_OK);
+    assert_int_equal(page.n_untold, 0);
 }
 
 static void somebody_who_left_is_no_member(void **state)
@@ -466,6 +483,7 @@ int contract_run_incident_cases(const char *name)
         CONTRACT_CASE(what_is_carried_is_done_and_may_be_sent_all_the_same),
         CONTRACT_CASE(a_request_says_what_it_is_linked_to),
         CONTRACT_CASE(a_page_takes_each_message_once_and_tells_in_its_time),
+        CONTRACT_CASE(what_will_never_be_told_is_taken_off_the_page),
         CONTRACT_CASE(somebody_who_left_is_no_member),
         CONTRACT_CASE(a_page_refuses_what_it_cannot_take),
         CONTRACT_CASE(work_comes_again_until_it_is_over),

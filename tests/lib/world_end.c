@@ -144,6 +144,12 @@ static void check_incidents(struct world *w)
                               line->agency);
         }
     }
+    for (size_t i = 0; i < w->fake->items.n; i++) { /* told, or never to be told and let go */
+        const struct memory_item *item = w->fake->items.v[i];
+
+        if (!item->told)
+            world_violate(w, "I3", item->item.member, "what it said was never told");
+    }
     for (size_t i = 0; i < w->fake->works.n; i++) {
         const struct memory_work *work = w->fake->works.v[i];
 

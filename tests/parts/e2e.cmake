@@ -10,4 +10,5 @@ sah_e2e(settings 120 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/setti
 sah_e2e(bad_input 240 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/bad_input.py)
 sah_e2e(kill 300 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/kill.py --rounds 30)
 sah_e2e(two_routers 120 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/two_routers.py)
+sah_e2e(incidents 120 ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/incidents.py)
 sah_e2e(check 300 ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/deploy/check.py)
