@@ -178,7 +178,6 @@ void sah_core_store_came(struct sah_core *core, struct sah_now now)
         tick_store(core); /* first of all: it tells the store how much time has passed while it was away */
     revise_retry_held(core);
     leasing_sweep(core);
-    dispatch_sweep(core);
     incidents_store_came(core);
     notify_pump(core);
 }
