@@ -7,12 +7,72 @@
 #include "away/away_priv.h"
 
 #define TURN_MS 50
+#define TROUBLE_MS 180000 /* so long after trouble a sibling may still have what the store does not */
 
 /* ---- what comes in */
 
 static bool direct_knows(const struct sah_away *away, const char *request_id)
 {
     return away->direct != NULL && sah_memory_store_has(away->memory, request_id);
+}
+
+struct asking {
+    struct sah_away *away;
+    struct asking *prev, *next;
+    sah_status_fn *fn;
+    void *data;
+};
+
+static void forget_asking(struct asking *a)
+{
+    if (a->prev != NULL)
+        a->prev->next = a->next;
+    else
+        a->away->asking = a->next;
+    if (a->next != NULL)
+        a->next->prev = a->prev;
+    free(a);
+}
+
+/* An agency that believes "not found" says it never again (I5). */
+static void on_status(void *data, const struct sah_status_result *result)
+{
+    struct asking a = *(struct asking *)data;
+    struct sah_status_result copy = *result;
+
+    forget_asking(data);
+    if (copy.code == SAH_STATUS_NOT_FOUND) {
+        a.away->counters.held_back++;
+        copy.code = SAH_STATUS_UNAVAILABLE;
+    }
+    a.fn(a.data, &copy);
+}
+
+/* What this store does not know may be with another router, on its way here. */
+static bool may_come(const struct sah_away *away, const char *request_id)
+{
+    enum sah_lane lane;
+
+    if (away->health.state == SAH_HEALTH_NORMAL &&
+        (!away->had_trouble || away->now.mono_ms - away->trouble_ms > TROUBLE_MS))
+        return false;
+    return sah_request_id_parse(sah_slice_of(request_id), &lane, NULL) == SAH_OK && lane == away->s.lane;
+}
+
+static void ask_main(struct sah_away *away, const struct sah_agency_status *status, struct sah_now now,
+                     sah_status_fn *fn, void *fn_data)
+{
+    struct asking *a = may_come(away, status->request_id) ? malloc(sizeof *a) : NULL;
+
+    if (a == NULL) {
+        sah_core_status(away->main, status, now, fn, fn_data);
+        return;
+    }
+    *a = (struct asking){.away = away, .next = away->asking, .fn = fn, .data = fn_data};
+    if (a->next != NULL)
+        a->next->prev = a;
+    away->asking = a;
+    sah_core_status(away->main, status, now, on_status, a);
 }
 
 static void front_status(void *data, const struct sah_agency_status *status, struct sah_now now, sah_status_fn *fn,
@@ -30,7 +90,10 @@ static void front_status(void *data, const struct sah_agency_status *status, str
         fn(fn_data, &later);
         return;
     }
-    sah_core_status(direct_knows(away, status->request_id) ? away->direct : away->main, status, now, fn, fn_data);
+    if (direct_knows(away, status->request_id))
+        sah_core_status(away->direct, status, now, fn, fn_data);
+    else
+        ask_main(away, status, now, fn, fn_data);
 }
 
 static void front_outbox_ack(void *data, const char *event_id)
@@ -99,6 +162,10 @@ static void look_at_health(struct sah_away *away)
     };
     enum sah_health_state was = away->health.state;
 
+    if (was != SAH_HEALTH_NORMAL) {
+        away->had_trouble = true;
+        away->trouble_ms = away->now.mono_ms;
+    }
     if (!sah_health_turn(&away->health, away->now.mono_ms, away->messages.n > 0))
         return;
     away->counters.transitions++;
@@ -211,6 +278,8 @@ void sah_away_destroy(struct sah_away *away)
     take_fini(away);
     watch_fini(away);
     unreadable_fini(away);
+    while (away->asking != NULL) /* the main core, which knew them, is gone */
+        forget_asking(away->asking);
     store_fini(away);
     open_fini(away);
     known_clear(away);

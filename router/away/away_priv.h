@@ -88,6 +88,7 @@ struct unreadable { /* open in the journal, and no message */
     uint64_t next_try_ms;
 };
 
+struct asking;
 struct coming; /* a message on its way in: away_take.c */
 struct store_call; /* a call on the main store under way: away_store.c */
 struct import; /* a request on its way into the main store: away_import.c */
@@ -119,6 +120,9 @@ struct sah_away {
     size_t n_known;
     struct memory_index known_ids;
 
+    struct asking *asking; /* statuses that the main core was asked about in or after trouble: away.c */
+    bool had_trouble;
+    uint64_t trouble_ms; /* when the store was last not NORMAL */
     struct unreadable *unreadable;
     bool keeps_unreadable; /* one of them is on its way to quarantine */
 

@@ -158,6 +158,30 @@ static void a_store_that_goes_again_in_the_middle_loses_nothing(void **state)
     rig_free(rig);
 }
 
+/* (I5) Another router may have it in its journal: the agency is asked to say it again, for a while. */
+static void a_status_of_what_may_still_come_is_not_answered_with_not_found(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct sah_id id = {{7}};
+    char elsewhere[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    sah_request_id(SAH_LANE_EMERGENCY, 0, &id, elsewhere);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_person(rig, elsewhere, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_NOT_FOUND);
+    store_goes(rig);
+    assert_int_equal(rig_person(rig, elsewhere, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_UNAVAILABLE);
+    store_comes(rig);
+    assert_int_equal(rig_person(rig, elsewhere, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_UNAVAILABLE);
+    rig_pass(rig, 200000);
+    assert_int_equal(rig_person(rig, elsewhere, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_NOT_FOUND);
+    sah_request_id(SAH_LANE_BULK, 0, &id, elsewhere);
+    store_goes(rig);
+    store_comes(rig);
+    assert_int_equal(rig_person(rig, elsewhere, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_NOT_FOUND);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +191,7 @@ int main(void)
         cmocka_unit_test(amendments_come_after_their_request_and_in_order),
         cmocka_unit_test(an_amendment_of_what_only_the_store_knows_waits_for_it),
         cmocka_unit_test(what_the_store_had_after_all_is_merged),
+        cmocka_unit_test(a_status_of_what_may_still_come_is_not_answered_with_not_found),
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
     };
 
