@@ -175,6 +175,8 @@ static void move_line(struct follow *job, const struct sah_request_view *view, s
             (void)take_state(job->core, change, view, new, other);
         }
         line->state = SAH_STATE_REJECTED;
+        line->via[0] = '\0';
+        line->carried = false;
         return;
     }
     let_line_go(change, view, line, agency);

@@ -178,6 +178,7 @@ static void told(struct sah_core *core, void *data, int err, const struct sah_co
             done.over[i] = job->page.untold[i].message_id;
         }
         core->s.store->page_done(core->s.store->data, job->main_id, &done, nothing, NULL);
+        incident_follow(core, job->main_id); /* those who only wanted to leave */
         core->s.store->work_over(core->s.store->data, job->main_id, SAH_WORK_TELL, nothing, NULL);
     }
     end(job);

@@ -88,6 +88,8 @@ static void apply(struct sah_core *core, struct status_job *job, const struct sa
 
     change->history = incident_history(&job->status, line->state);
     merge_details(&line->status, &job->status, false);
+    line->via[0] = '\0'; /* an agency that speaks of a linked one knows it by itself */
+    line->carried = false;
     line->state = to;
     if (to == SAH_STATE_REJECTED &&
         change_fall_back(core, change, view, line->agency, SAH_ANSWER_REFUSED)) {
