@@ -357,7 +357,7 @@ static void a_person_links_and_unlinks(void **state)
     sah_core_unlink(rig->core, second, FIRE, rig_now(rig), on_link, NULL);
     rig_settle(rig);
     assert_int_equal(linked_err, SAH_OK); /* (9.4) */
-    (void)snprintf(own, sizeof own, "I%s", second + 1);
+    assert_true(snprintf(own, sizeof own, "I%s", second + 1) < (int)sizeof own);
     assert_string_equal(rig_view(rig, second)->incident_id, own);
     assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
 

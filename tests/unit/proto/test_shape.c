@@ -62,17 +62,20 @@ static void visit_row(const struct shape *shape, const struct row *row, const st
 
         if (kind == 0)
             return;
-        snprintf(name, sizeof name, "%s%s.", prefix, row->arms[kind].name);
+        assert_in_range(snprintf(name, sizeof name, "%s%s.", prefix, row->arms[kind].name), 1,
+                        sizeof name - 1);
         visit_part(&at, row->arms[kind].shape, field_of(shape, row->arms[kind].name)->id,
                    row->plain, name, each);
         return;
     }
     at.number = field_of(shape, row->name)->id;
-    snprintf(at.name, sizeof at.name, "%s%s", prefix, row->name);
+    assert_in_range(snprintf(at.name, sizeof at.name, "%s%s", prefix, row->name), 1,
+                    sizeof at.name - 1);
     each(&at);
     n_visited++;
     if (row->kind == ROW_PART || row->kind == ROW_PARTS) {
-        snprintf(name, sizeof name, row->kind == ROW_PART ? "%s." : "%s[0].", at.name);
+        assert_in_range(snprintf(name, sizeof name, row->kind == ROW_PART ? "%s." : "%s[0].", at.name),
+                        1, sizeof name - 1);
         visit_part(&at, row->part, at.number, row->plain, name, each);
     }
 }
