@@ -58,6 +58,15 @@ static uint64_t sender_hash(const struct sah_adapter *adapter, const char *sende
     return sah_ad_hash(adapter->citizens.seed, sender, strlen(sender));
 }
 
+/* Of no citizen: each piece has a row of its own, so that a great many of them share none. */
+static uint64_t piece_hash(const struct sah_id *id)
+{
+    uint64_t h;
+
+    memcpy(&h, id->bytes + sizeof id->bytes - sizeof h, sizeof h);
+    return h;
+}
+
 static struct sah_ad_kept *kept_make(struct sah_adapter *adapter, const struct sah_id *id,
                                      uint64_t sender, uint8_t class_)
 {
@@ -191,6 +200,8 @@ static int put_in(struct put *put, const struct sah_id *id, uint64_t sender, uin
 
     if (sah_journal_is_open(adapter->journal.journal, id))
         return SAH_EEXIST;
+    if (sah_ad_journal_find(adapter, id) != NULL)
+        return SAH_EAGAIN; /* the same is being written: not there yet (I1), and one place is enough */
     put->kept = kept_make(adapter, id, sender, class_);
     if (put->kept == NULL)
         return SAH_ENOMEM;
@@ -257,7 +268,7 @@ int sah_ad_journal_put_piece(struct sah_adapter *adapter, const char *why, const
     sah_buf_add(&buf, bytes, len < PIECE_MAX ? len : PIECE_MAX);
     err = buf.failed ? SAH_ENOMEM : sah_digest_id(&(struct sah_slice){bytes, len}, 1, &id);
     if (err == SAH_OK)
-        err = put_in(put, &id, 0, SAH_JOURNAL_UNCLASSIFIED,
+        err = put_in(put, &id, piece_hash(&id), SAH_JOURNAL_UNCLASSIFIED,
                      (struct sah_slice){buf.data, buf.len});
     sah_buf_fini(&buf);
     if (err != SAH_OK)
@@ -402,7 +413,7 @@ static struct sah_ad_kept *kept_of(struct sah_adapter *adapter,
                                    int *ret_err)
 {
     struct sah_ad_kept *kept = sah_ad_journal_find(adapter, &entry->id);
-    uint64_t sender = 0;
+    uint64_t sender = piece_hash(&entry->id);
 
     *ret_err = read_entry(adapter, &entry->id, buf);
     if (kept != NULL)

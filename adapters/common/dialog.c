@@ -275,6 +275,8 @@ void sah_dialog_take(const struct sah_dialog *dialog,
         read_text(t);
         settle_language(t);
         settle_preferences(t);
+        if (incoming->kind != SAH_INCOMING_TEXT && strcmp(t->next->asking, "cancel") == 0)
+            t->next->asking[0] = '\0'; /* the question is over; its buttons still are answers */
         take_kind(t);
         if (t->next->silent && !was_silent)
             say_neutral_only(&t->voice); /* (I12) one neutral text, and no more */

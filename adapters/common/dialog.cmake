@@ -1,7 +1,7 @@
 # The conversation: pure, its texts and services are data under phrases/replies/.
 add_library(sah_dialog STATIC
   ${CMAKE_CURRENT_LIST_DIR}/dialog.c ${CMAKE_CURRENT_LIST_DIR}/dialog_ask.c
-  ${CMAKE_CURRENT_LIST_DIR}/dialog_choice.c ${CMAKE_CURRENT_LIST_DIR}/dialog_event.c
+  ${CMAKE_CURRENT_LIST_DIR}/dialog_cancel.c ${CMAKE_CURRENT_LIST_DIR}/dialog_choice.c ${CMAKE_CURRENT_LIST_DIR}/dialog_event.c
   ${CMAKE_CURRENT_LIST_DIR}/dialog_json.c ${CMAKE_CURRENT_LIST_DIR}/dialog_lpg.c
   ${CMAKE_CURRENT_LIST_DIR}/dialog_mask.c ${CMAKE_CURRENT_LIST_DIR}/dialog_open.c
   ${CMAKE_CURRENT_LIST_DIR}/dialog_say.c ${CMAKE_CURRENT_LIST_DIR}/dialog_services.c

@@ -57,6 +57,7 @@ struct sah_open_request { /* a request of this citizen that is not closed, or cl
     char incident_type[SAH_TYPE_SIZE];
     enum sah_state state; /* the newest heard of any agency */
     bool paused, cancel_asked, has_place;
+    bool cancel_wanted; /* understood as a cancel and asked back: nothing is asked of an agency yet */
     uint32_t sequence; /* of the newest message sent; 1 = the request */
     int64_t opened_ms, closed_ms;
     /* Sets of names, a bit for the hash of each: two that share one are taken for one. */

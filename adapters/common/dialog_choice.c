@@ -54,20 +54,37 @@ static void take_ask(struct turn *t, const char *what)
     (void)say(&t->voice, SAH_REPLY_ASK_PLACE, &lines);
 }
 
+/* By the request's name, or "m" and its message while no router has named it. */
+static struct sah_open_request *case_of(struct turn *t, const char *id)
+{
+    struct sah_id message;
+
+    if (id[0] != 'm')
+        return open_by_id(t->next, id);
+    if (sah_id_from_hex(sah_slice_of(id + 1), &message) != SAH_OK)
+        return NULL;
+    for (unsigned i = 0; i < t->next->n_open; i++)
+        if (sah_id_equal(&t->next->open[i].message_id, &message))
+            return &t->next->open[i];
+    return NULL;
+}
+
 static void take_case(struct turn *t, const char *rest)
 {
     const char *colon = strrchr(rest, ':');
-    char id[SAH_REQUEST_ID_SIZE];
+    char id[SAH_ID_HEX_SIZE + 1];
     struct sah_open_request *open = NULL;
 
     if (colon != NULL && sah_copy(id, sizeof id, rest, (size_t)(colon - rest)) == SAH_OK)
-        open = open_by_id(t->next, id);
+        open = case_of(t, id);
     if (open == NULL) {
         say_main_menu(&t->voice, TEXT_STATUS_NONE);
         return;
     }
     if (strcmp(colon, ":cancel") == 0 && open_is_live(open))
-        take_cancel(t, open);
+        take_cancel(t, open, false);
+    else if (strcmp(colon, ":cancel-yes") == 0 && open_is_live(open))
+        take_cancel(t, open, open->cancel_wanted); /* else it is no answer to a question of now */
     else if (strcmp(colon, ":resume") == 0)
         take_resume(t, open);
     else

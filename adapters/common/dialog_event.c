@@ -167,7 +167,7 @@ static void learn(struct sah_conversation *c, const struct sah_outbox_event *eve
     open->state = state;
     if (is_over(state)) {
         open->closed_ms = now_ms;
-        open->cancel_asked = false;
+        open->cancel_asked = open->cancel_wanted = false;
     } else if (state >= SAH_STATE_ACKNOWLEDGED) {
         open->closed_ms = 0;
     }

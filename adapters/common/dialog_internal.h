@@ -126,7 +126,11 @@ bool ask_answered(struct turn *t, struct sah_open_request *open, const char *que
 /* dialog_take.c */
 void take_request(struct turn *t, struct sah_triage *triage, enum sah_urgency urgency);
 void take_unknown(struct turn *t, const char *rule);
-void take_cancel(struct turn *t, struct sah_open_request *open);
+/* What is said of a request names its service and its number. */
+void speak_about(struct turn *t, const struct sah_open_request *open, struct lines *lines);
+/* dialog_cancel.c. `open` NULL = look for it. An emergency is asked back unless the citizen is sure. */
+void take_cancel(struct turn *t, struct sah_open_request *open, bool sure);
+bool take_cancel_answer(struct turn *t);
 void take_status(struct turn *t, struct sah_open_request *open);
 void take_resume(struct turn *t, struct sah_open_request *open);
 void take_more(struct turn *t, struct sah_open_request *open, enum sah_amendment_kind kind,

@@ -51,7 +51,7 @@ struct field {
 static const struct field open_fields[] = {
     OPEN(TEXT, request_id), OPEN(ID, message_id),      OPEN(INT, urgency),
     OPEN(TEXT, service),    OPEN(TEXT, incident_type), OPEN(INT, state),
-    OPEN(BOOL, paused),     OPEN(BOOL, cancel_asked),  OPEN(BOOL, has_place),
+    OPEN(BOOL, paused),     OPEN(BOOL, cancel_asked), OPEN(BOOL, cancel_wanted),  OPEN(BOOL, has_place),
     OPEN(U32, sequence),    OPEN(I64, opened_ms),      OPEN(I64, closed_ms),
     OPEN(U32, cues),        OPEN(U32, working),        OPEN(U32, taken),
 };

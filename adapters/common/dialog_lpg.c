@@ -116,7 +116,7 @@ static bool about_open(struct turn *t, const struct sah_lpg *said)
         return true;
     }
     if (strcmp(said->op, "CANCEL") == 0) {
-        take_cancel(t, open);
+        take_cancel(t, open, true);
         return true;
     }
     if (open->paused || open->cancel_asked) {

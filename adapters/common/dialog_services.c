@@ -177,7 +177,8 @@ static const struct sah_yaml *list_of(const struct reader *r, const char *key, u
 
 static int read_all(const struct reader *r, struct services *s)
 {
-    static const char *const keys[] = {"services", "advice", "companies", "code_words", NULL};
+    static const char *const keys[] = {"services",   "advice",       "companies",
+                                       "code_words", "cancel_words", "sure_words", NULL};
     const struct sah_yaml *e;
     int err = sah_yaml_only(r->doc, sah_yaml_root(r->doc), keys, r->fault);
 
@@ -193,6 +194,12 @@ static int read_all(const struct reader *r, struct services *s)
     if (err == SAH_OK)
         err = words_of(r, sah_yaml_root(r->doc), "code_words", s->code_words[0],
                        sizeof s->code_words[0], CODE_WORDS_MAX, &s->n_code_words);
+    if (err == SAH_OK)
+        err = words_of(r, sah_yaml_root(r->doc), "cancel_words", s->cancel_words[0],
+                       sizeof s->cancel_words[0], OWN_WORDS_MAX, &s->n_cancel_words);
+    if (err == SAH_OK)
+        err = words_of(r, sah_yaml_root(r->doc), "sure_words", s->sure_words[0],
+                       sizeof s->sure_words[0], OWN_WORDS_MAX, &s->n_sure_words);
     return err;
 }
 

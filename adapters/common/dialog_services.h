@@ -18,6 +18,7 @@
 #define COMPANIES_MAX  3 /* one button each */
 #define CODE_WORDS_MAX 24
 #define MATCH_MAX      12
+#define OWN_WORDS_MAX  24
 
 enum service_menu { SERVICE_MENU_NONE, SERVICE_MENU_MAIN, SERVICE_MENU_HELPLINES };
 
@@ -57,6 +58,9 @@ struct services {
     struct advice_row advice[ADVICE_MAX];
     struct company_row companies[COMPANIES_MAX];
     char code_words[CODE_WORDS_MAX][49]; /* words beside which a number is a delivery code */
+    unsigned n_cancel_words, n_sure_words;
+    char cancel_words[OWN_WORDS_MAX][65]; /* whole messages: "cancel" */
+    char sure_words[OWN_WORDS_MAX][65];   /* whole messages: "yes" to the question whether to cancel */
 };
 
 SAH_MUST_USE int services_load(const char *folder, const struct texts *texts,

@@ -149,6 +149,8 @@ struct sah_request *submit_amendment(struct turn *t, struct sah_open_request *op
     set_request(m, open);
     m->sequence = ++open->sequence;
     m->u.amendment.kind = kind;
+    if (kind == SAH_AMENDMENT_TRIAGE || kind == SAH_AMENDMENT_REPEAT)
+        open->cancel_wanted = false; /* help is wanted: an older "yes, cancel" is asked again */
     part = &m->u.amendment.part;
     part->urgency = open->urgency;
     fill_content(t, part);
@@ -161,6 +163,8 @@ struct sah_request *submit_amendment(struct turn *t, struct sah_open_request *op
                 part->triage.service[0] = '\0'; /* "": the service stays as it is */
             break;
         }
+    if (t->u.triage.trapped == SAH_TRI_YES)
+        part->triage.trapped = SAH_TRI_YES;
     return part;
 }
 
@@ -177,6 +181,7 @@ void submit_cancel(struct turn *t, struct sah_open_request *open)
     m->u.cancel.text_len = t->text_len;
     memcpy(m->u.cancel.text, t->text, t->text_len);
     open->cancel_asked = true;
+    open->cancel_wanted = false;
 }
 
 void submit_status_query(struct turn *t, const struct sah_open_request *open)

@@ -11,7 +11,7 @@
 
 #include "dialog_internal.h"
 
-static void speak_about(struct turn *t, const struct sah_open_request *open,
+void speak_about(struct turn *t, const struct sah_open_request *open,
                         struct lines *lines)
 {
     line_row(lines, services_find(t->dialog->services, open->service));
@@ -93,7 +93,7 @@ void take_resume(struct turn *t, struct sah_open_request *open)
     if (part != NULL && t->u.triage.service[0] != '\0' &&
         strcmp(t->u.triage.service, "UNKNOWN") != 0)
         part->triage = t->u.triage;
-    open->cancel_asked = open->paused = false;
+    open->cancel_asked = open->cancel_wanted = open->paused = false;
     open->closed_ms = 0;
     if (open->state == SAH_STATE_CANCELLED || open->state == SAH_STATE_CLOSED)
         open->state = SAH_STATE_RECEIVED;
@@ -275,86 +275,4 @@ void take_status(struct turn *t, struct sah_open_request *open)
     /* "Still nothing, and he is getting worse": the words reach the agency too. */
     if (open_is_emergency(open) && t->text_len > 0)
         (void)submit_amendment(t, open, SAH_AMENDMENT_REPEAT, "still-waiting");
-}
-
-static void ask_which(struct turn *t)
-{
-    struct lines lines = {0};
-    struct sah_reply *reply;
-
-    t->voice.emergency = true;
-    line_add(&lines, TEXT_CANCEL_WHICH);
-    reply = say(&t->voice, SAH_REPLY_BUTTONS, &lines);
-    for (unsigned i = t->next->n_open; i > 0; i--) {
-        const struct sah_open_request *open = &t->next->open[i - 1];
-        const struct service_row *row = services_find(t->dialog->services, open->service);
-        char id[SAH_CHOICE_SIZE];
-
-        if (!open_is_live(open) || open->request_id[0] == '\0')
-            continue;
-        (void)sah_format(id, sizeof id, "case:%s:cancel", open->request_id);
-        say_choice(&t->voice, reply, id, row->title >= 0 ? row->title : TEXT_T_CANCEL, -1);
-    }
-}
-
-/* Which one is meant: named by its service, or the only one. NULL with *ret_several = ask. */
-static struct sah_open_request *cancel_target(struct turn *t, bool *ret_several)
-{
-    struct sah_open_request *found = NULL;
-    unsigned n = 0;
-
-    *ret_several = false;
-    if (t->u.triage.service[0] != '\0' && strcmp(t->u.triage.service, "UNKNOWN") != 0)
-        found = open_of_service(t, t->u.triage.service);
-    if (found != NULL)
-        return found;
-    for (unsigned i = 0; i < t->next->n_open; i++)
-        if (open_is_live(&t->next->open[i]) &&
-            open_takes_more(&t->next->open[i], t->voice.now_ms)) {
-            found = &t->next->open[i];
-            n++;
-        }
-    *ret_several = n > 1;
-    return n == 1 ? found : NULL;
-}
-
-void take_cancel(struct turn *t, struct sah_open_request *open)
-{
-    struct lines lines = {0};
-    struct sah_reply *reply;
-    char id[SAH_CHOICE_SIZE];
-    bool several = false;
-
-    if (open == NULL)
-        open = cancel_target(t, &several);
-    if (open == NULL && several) {
-        open = open_focus(t);
-        if (t->text_len > 0) /* while we ask, the words are with the agency */
-            (void)submit_amendment(t, open, SAH_AMENDMENT_TEXT, "");
-        ask_which(t);
-        return;
-    }
-    if (open == NULL && t->next->drafting) {
-        t->next->drafting = false;
-        memset(&t->next->draft, 0, sizeof t->next->draft);
-        t->next->draft_text[0] = '\0';
-        t->next->asking[0] = '\0';
-        say_text(&t->voice, TEXT_DRAFT_STOPPED);
-        return;
-    }
-    if (open == NULL) {
-        say_main_menu(&t->voice, TEXT_CANCEL_NONE);
-        return;
-    }
-    submit_cancel(t, open);
-    t->next->asking[0] = '\0';
-    line_add(&lines, TEXT_CANCEL_ASKED);
-    speak_about(t, open, &lines);
-    if (open->request_id[0] == '\0') { /* words do what the button would */
-        (void)say(&t->voice, SAH_REPLY_TEXT, &lines);
-        return;
-    }
-    reply = say(&t->voice, SAH_REPLY_BUTTONS, &lines);
-    (void)sah_format(id, sizeof id, "case:%s:resume", open->request_id);
-    say_choice(&t->voice, reply, id, TEXT_T_STILL_NEED, -1);
 }

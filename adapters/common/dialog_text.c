@@ -51,6 +51,20 @@ static bool after_cancel(struct turn *t)
     return false;
 }
 
+/* A booking, a ride, a helpline, said where an answer was awaited. What is less sure may well be one:
+ * "near the fever hospital". */
+static bool is_another_matter(const struct turn *t, const struct sah_open_request *open)
+{
+    const struct services *s = t->dialog->services;
+
+    if (t->u.intent != SAH_INTENT_REQUEST || t->u.triage.service[0] == '\0' ||
+        strcmp(t->u.triage.service, "UNKNOWN") == 0)
+        return false;
+    return (strcmp(t->u.triage.service, "LPG_BOOKING") == 0 || t->u.triage.confidence >= 75) &&
+           strcmp(services_find(s, t->u.triage.service)->family,
+                  services_find(s, open->service)->family) != 0;
+}
+
 /* The open question, answered in words. */
 static bool answer(struct turn *t)
 {
@@ -62,12 +76,11 @@ static bool answer(struct turn *t)
         return false;
     if (strncmp(t->next->asking, "lpg.", 4) == 0)
         return take_lpg_answer(t);
-    if (strcmp(t->next->asking, "where") == 0 && t->u.intent == SAH_INTENT_REQUEST &&
-        strcmp(t->u.triage.service, "LPG_BOOKING") == 0)
-        return false; /* a new matter is no address */
     if (open == NULL || strncmp(t->next->asking, "trip.", 5) == 0)
         open = open_of_service(t, "AMBULANCE_102");
-    if (open == NULL || !ask_answered(t, open, t->next->asking, said))
+    if (open == NULL || is_another_matter(t, open))
+        return false; /* a new matter is no address, and no time of a ride */
+    if (!ask_answered(t, open, t->next->asking, said))
         return false;
     line_row(&lines, services_find(t->dialog->services, open->service));
     t->voice.emergency = open_is_emergency(open);
@@ -107,6 +120,11 @@ static bool more_words(struct turn *t)
         say_choice(&t->voice, reply, "svc:lpg", TEXT_T_BOOK, -1);
         return true;
     }
+    if (strcmp(t->u.triage.service, "AMBULANCE_102") == 0 && is_another_matter(t, open) &&
+        open_of_service(t, "AMBULANCE_102") == NULL) { /* a ride to be booked, but in this moment */
+        (void)submit_amendment(t, open, kind_of(t), "also");
+        return false;
+    }
     take_more(t, open, kind_of(t), TEXT_ADDED);
     return true;
 }
@@ -124,7 +142,7 @@ static void quiet_words(struct turn *t)
         take_status(t, open_focus(t));
         return;
     case SAH_INTENT_CANCEL:
-        take_cancel(t, NULL);
+        take_cancel(t, NULL, false);
         return;
     case SAH_INTENT_MENU:
         say_main_menu(&t->voice, -1);
@@ -146,6 +164,18 @@ static bool only_a_code(const struct turn *t)
     return t->had_code && letters <= 24;
 }
 
+/* A short answer; no agency is told, nothing that is open changes, no question is lost. */
+static void take_thanks(struct turn *t)
+{
+    struct sah_open_request *open = open_emergency(t->next, t->voice.now_ms, FRESH_MS);
+    struct lines lines = {0};
+
+    line_add(&lines, TEXT_THANKS);
+    if (open != NULL)
+        speak_about(t, open, &lines);
+    (void)say(&t->voice, SAH_REPLY_TEXT, &lines);
+}
+
 void take_text(struct turn *t)
 {
     if (t->u.comm_pref == SAH_COMM_PREF_SILENT)
@@ -154,6 +184,12 @@ void take_text(struct turn *t)
         say_text(&t->voice, TEXT_DAC);
         if (only_a_code(t))
             return;
+    }
+    if (take_cancel_answer(t))
+        return;
+    if (t->u.thanks) {
+        take_thanks(t);
+        return;
     }
     if (!t->u.danger && after_cancel(t))
         return;

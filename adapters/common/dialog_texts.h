@@ -62,7 +62,7 @@ struct text_values { /* NULL = "" */
     X(EV_CLOSED, "event.closed") X(EV_REOPENED, "event.reopened") \
     X(STATUS_NONE, "status.none") X(STATUS_UNKNOWN, "status.unknown") \
     X(CANCEL_ASKED, "cancel.asked") X(CANCEL_NONE, "cancel.none") \
-    X(CANCEL_WHICH, "cancel.which") X(DRAFT_STOPPED, "cancel.draft") X(MENU, "menu.body") \
+    X(CANCEL_WHICH, "cancel.which") X(CANCEL_SURE, "cancel.sure") X(THANKS, "more.thanks") X(DRAFT_STOPPED, "cancel.draft") X(MENU, "menu.body") \
     X(MENU_BUTTON, "menu.button") X(MENU_HELPLINES, "menu.helplines") \
     X(NOT_OURS, "menu.not_ours") X(LANGUAGE_ASK, "language.ask") \
     X(LANGUAGE_SET, "language.set") X(DAC, "lpg.code") X(LPG_OPEN, "lpg.open") \
@@ -70,6 +70,7 @@ struct text_values { /* NULL = "" */
     X(GAS_COMPANY, "lpg.your_company") X(T_HELPLINES, "title.helplines") \
     X(T_STATUS, "title.status") X(T_LANGUAGE, "title.language") X(T_CANCEL, "title.cancel") \
     X(T_STILL_NEED, "title.still_need") X(T_YES, "title.yes") X(T_NO, "title.no") \
+    X(T_CANCEL_YES, "title.cancel_yes") X(T_CANCEL_NO, "title.cancel_no") \
     X(T_PAY, "title.pay") X(T_BOOK, "title.book")
 /* clang-format on */
 enum text_id {

@@ -107,17 +107,20 @@ static void write_cues(struct json_out *j, const struct sah_triage *t)
     json_close(j, ']');
 }
 
+/* `named`: an amendment that says what it is after all ("mother fell", of a bare help). The request was
+ * accepted as something else, and 108 would otherwise read UNKNOWN. */
 static void write_triage(struct json_out *j, const struct sah_leased *leased,
-                         const struct sah_triage *t)
+                         const struct sah_triage *t, bool named)
 {
-    json_text_known(j, "service", leased->service);
+    json_text_known(j, "service", named ? t->service : leased->service);
     if (t != NULL && t->n_additional > 0) {
         json_open(j, "additional_services", '[');
         for (unsigned i = 0; i < t->n_additional; i++)
             json_text(j, NULL, sah_slice_of(t->additional[i]));
         json_close(j, ']');
     }
-    json_text_known(j, "incident_type", leased->incident_type);
+    json_text_known(j, "incident_type",
+                    named && t->incident_type[0] != '\0' ? t->incident_type : leased->incident_type);
     json_text_known(j, "priority", sah_priority_name(leased->priority));
     json_text_known(j, "rule", leased->rule);
     payload_write_note(j, leased->note);
@@ -220,7 +223,10 @@ static void write_times(struct json_out *j, const struct sah_leased *leased,
 static void write_request(struct json_out *j, const struct sah_leased *leased,
                           const struct sah_message *m, const struct sah_request *r)
 {
-    write_triage(j, leased, &r->triage);
+    bool named = m->kind == SAH_KIND_AMENDMENT && m->u.amendment.kind == SAH_AMENDMENT_TRIAGE &&
+                 r->triage.service[0] != '\0';
+
+    write_triage(j, leased, &r->triage, named);
     write_times(j, leased, m);
     write_citizen(j, &r->citizen);
     write_words(j, r->text, r->text_len, r->text_broken);
@@ -247,7 +253,7 @@ static void write_body(struct json_out *j, const struct sah_leased *leased,
         }
         if (m->u.amendment.kind == SAH_AMENDMENT_REPORTS) {
             json_int(j, "report_count", m->u.amendment.report_count);
-            write_triage(j, leased, NULL);
+            write_triage(j, leased, NULL, false);
             write_times(j, leased, m);
             break;
         }
@@ -256,7 +262,7 @@ static void write_body(struct json_out *j, const struct sah_leased *leased,
     case SAH_KIND_CANCEL:
         if (leased->kind == SAH_KIND_AMENDMENT) /* one reporter of several: the incident goes on */
             json_text_known(j, "amendment", "WITHDRAWN");
-        write_triage(j, leased, NULL);
+        write_triage(j, leased, NULL, false);
         write_times(j, leased, m);
         write_citizen(j, &m->u.cancel.citizen);
         write_words(j, m->u.cancel.text, m->u.cancel.text_len, false);

@@ -17,7 +17,7 @@
 static const char *const root_keys[] = {"version", "unknown", "bulk", "rules", "raises", "ladder", NULL};
 static const char *const rule_keys[] = {"id",       "priority", "cues", "types",
                                         "services", "also",     NULL};
-static const char *const raise_keys[] = {"id", "vulnerable", "patients_from", "cue", "unless",
+static const char *const raise_keys[] = {"id", "vulnerable", "patients_from", "cue", "overdue", "unless",
                                          "to", NULL};
 static const char *const ladder_keys[] = {"priority", "first_s",   "second_s",   "third_s",
                                           "repeat_s", "waiting_s", "en_route_s", NULL};
@@ -173,6 +173,8 @@ static int read_raise(struct reader *r, struct sah_policy *policy, const struct 
             sah_yaml_number(r->doc, row, "patients_from", false, 2, 1000, &patients, r->fault);
     if (err == SAH_OK)
         err = read_word(r, row, "cue", false, WORD_CUE, raise->cue, sizeof raise->cue);
+    if (err == SAH_OK)
+        err = sah_yaml_bool(r->doc, row, "overdue", false, &raise->overdue, r->fault);
     if (err == SAH_OK)
         err = read_words(r, row, "unless", false, WORD_CUE, raise->unless,
                          sizeof raise->unless[0], SAH_LEN(raise->unless), &raise->n_unless);

@@ -279,6 +279,16 @@ static void find_somebody(struct sah_core *core, struct intake *job, const struc
     change_tell_person(core, change, view);
 }
 
+/* (domain 8.2) "Still waiting" says something new once the time of a person's answer has passed and there is
+ * none: the ladder has climbed its first step. To ask when the vehicle comes raises nothing. */
+static bool is_overdue(const struct sah_request_view *view)
+{
+    for (unsigned i = 0; i < view->n_lines; i++)
+        if (view->lines[i].timer == SAH_TIMER_ACK && view->lines[i].timer_level > 1)
+            return true;
+    return false;
+}
+
 /* False in the bulk lane when the amendment makes an emergency of it. */
 static bool rank_again(struct sah_core *core, struct intake *job, const struct sah_request_view *view,
                        struct sah_change *change)
@@ -290,7 +300,7 @@ static bool rank_again(struct sah_core *core, struct intake *job, const struct s
     if (triage->n_cues == 0 && triage->service[0] == '\0' && triage->n_additional == 0)
         return true;
     amended(job, view, &whole);
-    sah_rank(core->s.policy, &whole, &job->rank);
+    sah_rank_amended(core->s.policy, &whole, is_overdue(view), &job->rank);
     change->priority = sah_priority_higher(view->priority, job->rank.priority);
     if (core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(change->priority))
         return false; /* a danger inside a booking is a new request */

@@ -87,12 +87,13 @@ static bool raise_applies(const struct sah_raise *raise, const struct sah_reques
  * P3 and P4 are not raised: every check-up of 102 is for somebody pregnant, and a booking does not
  * become urgent with the age of who books. Only a danger cue takes a request to the other lane.
  */
-static void apply_raises(const struct sah_policy *policy, const struct sah_request *request, struct sah_rank *rank)
+static void apply_raises(const struct sah_policy *policy, const struct sah_request *request, bool overdue,
+                         struct sah_rank *rank)
 {
     if (!sah_priority_is_emergency(rank->priority))
         return;
     for (unsigned i = 0; i < policy->n_raises; i++) {
-        if (rank->priority <= policy->raises[i].to || !raise_applies(&policy->raises[i], request))
+        if ((policy->raises[i].overdue && !overdue) || rank->priority <= policy->raises[i].to || !raise_applies(&policy->raises[i], request))
             continue;
         rank->priority = (enum sah_priority)(rank->priority - 1);
         size_t len = strlen(rank->rule);
@@ -101,7 +102,14 @@ static void apply_raises(const struct sah_policy *policy, const struct sah_reque
     }
 }
 
+/* A first report that speaks of waiting has waited elsewhere. */
 void sah_rank(const struct sah_policy *policy, const struct sah_request *request, struct sah_rank *ret_rank)
+{
+    sah_rank_amended(policy, request, true, ret_rank);
+}
+
+void sah_rank_amended(const struct sah_policy *policy, const struct sah_request *request, bool overdue,
+                      struct sah_rank *ret_rank)
 {
     const struct sah_triage *triage = &request->triage;
     bool matched = false;
@@ -126,5 +134,5 @@ void sah_rank(const struct sah_policy *policy, const struct sah_request *request
         }
         matched = true;
     }
-    apply_raises(policy, request, ret_rank);
+    apply_raises(policy, request, overdue, ret_rank);
 }

@@ -34,6 +34,7 @@ struct sah_raise { /* raises P1 and P2 one class, once in all, never above `to` 
     uint32_t vulnerable;     /* any of these flags, 0 = not asked */
     uint32_t patients_from;  /* 0 = not asked */
     char cue[SAH_CUE_SIZE];  /* "" = not asked */
+    bool overdue;            /* of what is said later only while no person has answered and T4 has passed */
     unsigned n_unless;
     char unless[SAH_RANK_MATCH_MAX][SAH_CUE_SIZE]; /* "pregnant" does not count twice in labour pains */
     enum sah_priority to;
@@ -59,6 +60,9 @@ struct sah_rank {
 
 /* Every part of a request with several cues is looked at: the highest class wins, all `also` add up. */
 void sah_rank(const struct sah_policy *policy, const struct sah_request *request, struct sah_rank *ret_rank);
+/* What is known after an amendment. `overdue`: an agency's person should have answered by now, and has not. */
+void sah_rank_amended(const struct sah_policy *policy, const struct sah_request *request, bool overdue,
+                      struct sah_rank *ret_rank);
 /* The higher of two classes; UNSPECIFIED counts as P1. */
 enum sah_priority sah_priority_higher(enum sah_priority a, enum sah_priority b);
 

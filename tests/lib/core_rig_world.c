@@ -88,6 +88,11 @@ void rig_fill_policy(struct sah_policy *policy)
         if (rules[i].also[0] != '\0')
             SET(r->also[r->n_also++], rules[i].also);
     }
+    SET(policy->raises[0].id, "waiting");
+    SET(policy->raises[0].cue, "still_waiting");
+    policy->raises[0].overdue = true;
+    policy->raises[0].to = SAH_PRIORITY_P0;
+    policy->n_raises = 1;
 }
 
 static struct sah_same_group *add_group(struct sah_sameness_rules *same, const char *id, enum sah_same_kind action,

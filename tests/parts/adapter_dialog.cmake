@@ -1,5 +1,6 @@
 # The conversation, with a fake understanding: these tests are about the dialog alone.
 sah_test(test_dialog unit/adapter/test_dialog.c sah_dialog)
+sah_test(test_dialog_cancel unit/adapter/test_dialog_cancel.c sah_dialog)
 sah_test(test_dialog_moments unit/adapter/test_dialog_moments.c sah_dialog)
 sah_test(test_dialog_event unit/adapter/test_dialog_event.c sah_dialog)
 sah_test(test_dialog_texts unit/adapter/test_dialog_texts.c sah_dialog)

@@ -132,7 +132,9 @@ struct lex_slot {
                         X(fact_lpg_number) X(fact_cut) X(fact_empty) X(mass_casualty)          \
                             X(fact_many) X(fact_some) X(urdu_mark) X(hindi_mark) X(bare_help) X(fiction)    \
                                 X(what_if) X(real) X(match) X(tail_word) X(recovered)      \
-                                    X(again) X(plea) X(thanks_word) X(long_past)
+                                    X(again) X(plea) X(thanks_word) X(long_past) \
+                                    X(thanks_done) X(polite) X(fact_thanks) X(ambulance_wanted) X(fire_wanted) X(police_wanted) X(greeting_emoji) X(people_inside) \
+                                    X(but_word) X(no_cancel)
 
 enum lex_fact {
 #define X(name) FACT_##name,

@@ -68,6 +68,25 @@ static void list_cues(struct work *work, struct sah_triage *triage)
     }
 }
 
+/* "108 pampoddu" wants no ambulance: what a cancel speaks of is what it takes back. Other dangers stay. */
+static bool take_back_wanted(struct work *work)
+{
+    static const enum lex_fact wanted[] = {FACT_ambulance_wanted, FACT_fire_wanted,
+                                           FACT_police_wanted};
+    bool danger = false;
+
+    for (unsigned i = 0; i < work->n_cues; i++) {
+        struct work_cue *cue = &work->cue[i];
+
+        for (size_t w = 0; w < SAH_LEN(wanted); w++)
+            if (cue->cue == work->lex->fact[wanted[w]])
+                cue->negated = true;
+        danger = danger || (!cue->negated &&
+                            (work->lex->names[cue->cue].flags & LEX_MODIFIER) == 0);
+    }
+    return danger;
+}
+
 void work_decide(struct work *work, struct sah_understanding *out)
 {
     const struct sah_lexicon *lex = work->lex;
@@ -101,6 +120,8 @@ void work_decide(struct work *work, struct sah_understanding *out)
                     service_add(triage, lex->rules[i].additional[a]);
     }
     out->danger = work_has(work, FACT_fact_danger);
+    if (out->intent == SAH_INTENT_CANCEL)
+        out->danger = take_back_wanted(work);
     triage->trapped = work_has(work, FACT_trapped) ? SAH_TRI_YES : SAH_TRI_UNKNOWN;
     triage->patients = work->patients;
     list_cues(work, triage);

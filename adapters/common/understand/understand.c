@@ -53,21 +53,49 @@ static void people(const struct work *work, struct sah_understanding *out)
         out->comm_pref = SAH_COMM_PREF_TEXT_ONLY;
 }
 
+static bool lies_in(const struct work *work, unsigned token, enum lex_fact fact)
+{
+    for (unsigned h = 0; h < work->n_hits; h++)
+        if (work->hit[h].concept == work->lex->fact[fact] && work->hit[h].start <= token &&
+            work->hit[h].end >= token)
+            return true;
+    return false;
+}
+
 /* The whole message is a yes (or a no): every word of it lies in such a phrase. */
 static bool is_all(const struct work *work, enum lex_fact fact)
 {
     if (work->fold.n == 0 || work->fold.n > 6)
         return false;
-    for (unsigned i = 0; i < work->fold.n; i++) {
-        bool inside = false;
-
-        for (unsigned h = 0; h < work->n_hits && !inside; h++)
-        inside = work->hit[h].concept == work->lex->fact[fact] && work->hit[h].start <= i &&
-                 work->hit[h].end >= i;
-        if (!inside)
+    for (unsigned i = 0; i < work->fold.n; i++)
+        if (!lies_in(work, i, fact))
             return false;
-    }
     return true;
+}
+
+/* Thanks and the polite words around it, and nothing else: one word more may be a call for help. */
+static bool is_thanks(const struct work *work)
+{
+    if (work->fold.n > 12 ||
+        (!work_has(work, FACT_thanks_word) && !work_has(work, FACT_thanks_done)))
+        return false;
+    for (unsigned i = 0; i < work->fold.n; i++)
+        if (!lies_in(work, i, FACT_thanks_word) && !lies_in(work, i, FACT_thanks_done) &&
+            !lies_in(work, i, FACT_polite) && !lies_in(work, i, FACT_greeting_emoji))
+            return false;
+    return true;
+}
+
+static bool is_doubtful(const struct work *work, const struct sah_understanding *out)
+{
+    bool cue = false;
+
+    for (unsigned i = 0; i < out->triage.n_cues; i++)
+        cue = cue || (!out->triage.cues[i].negated &&
+                      strcmp(out->triage.cues[i].name, "bare_help") != 0);
+    return cue || out->danger || work_has(work, FACT_trapped) ||
+           work_has(work, FACT_people_inside) || work_has(work, FACT_but_word) ||
+           work_has(work, FACT_no_cancel);
 }
 
 void sah_understand(const struct sah_lexicon *lexicon, const char *text, size_t len,
@@ -91,10 +119,14 @@ void sah_understand(const struct sah_lexicon *lexicon, const char *text, size_t 
     work_numbers(&work);
     if (work.fold.cut)
         work_set(&work, FACT_fact_cut);
+    if (is_thanks(&work))
+        work_set(&work, FACT_fact_thanks);
     work_decide(&work, ret_understanding);
     people(&work, ret_understanding);
     ret_understanding->yes = is_all(&work, FACT_yes);
     ret_understanding->no = !ret_understanding->yes && is_all(&work, FACT_no);
+    ret_understanding->doubtful = is_doubtful(&work, ret_understanding);
+    ret_understanding->thanks = !ret_understanding->doubtful && work_has(&work, FACT_fact_thanks);
     if (strcmp(ret_understanding->triage.service, "LPG_BOOKING") != 0)
         memset(&ret_understanding->lpg.op, 0, sizeof ret_understanding->lpg.op);
 }

@@ -36,6 +36,8 @@ struct sah_understanding {
     char pincode[7];
     char district[33];
     bool yes, no;             /* the whole message is a yes or a no */
+    bool thanks;              /* the whole message is a thank-you */
+    bool doubtful;            /* a "but", a "still", somebody trapped or in pain: it is no cancel, whatever else it says */
 };
 
 struct sah_lexicon;

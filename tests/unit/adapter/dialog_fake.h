@@ -45,6 +45,7 @@ static const struct {
     {"cylinder", "LPG_BOOKING", "", NULL, SAH_INTENT_REQUEST, SAH_URGENCY_BULK, false},
     {"where is", "", "", NULL, SAH_INTENT_STATUS, SAH_URGENCY_URGENT, false},
     {"cancel", "", "", NULL, SAH_INTENT_CANCEL, SAH_URGENCY_URGENT, false},
+    {"not needed", "", "", NULL, SAH_INTENT_CANCEL, SAH_URGENCY_URGENT, false},
     {"passport", "NONE", "", NULL, SAH_INTENT_NONE, SAH_URGENCY_BULK, false},
 };
 
@@ -75,6 +76,8 @@ void sah_understand(const struct sah_lexicon *lexicon, const char *text, size_t 
     (void)sah_format(u->language, sizeof u->language, "%s", "en");
     u->yes = strcmp(text, "yes") == 0;
     u->no = strcmp(text, "no") == 0;
+    u->thanks = strcmp(text, "thank you") == 0;
+    u->doubtful = strstr(text, "but ") != NULL;
     if (strstr(text, "Indane") != NULL)
         (void)sah_format(u->lpg.company, sizeof u->lpg.company, "%s", "indane");
     if (strstr(text, "deaf") != NULL)

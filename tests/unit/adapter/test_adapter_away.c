@@ -352,6 +352,30 @@ static void a_piece_that_cannot_be_read_waits_in_the_journal_too(void **state)
     assert_int_equal(redis_number(w, "LLEN ch:testchat:{p00}:qn"), 1);
 }
 
+/* The same piece again while the first is being written: it is not there yet (I1), and has one place. */
+static void a_piece_that_comes_twice_at_once_is_kept_once(void **state)
+{
+    struct world *w = *state;
+    struct taken first = {0}, second = {0}, third = {0};
+
+    world_journal(w, 4 * MIB, MIB);
+    world_start(w);
+    redis_goes(w);
+    sah_adapter_quarantine(w->adapter, "no id", "raw", 3, on_kept, &first);
+    sah_adapter_quarantine(w->adapter, "no id", "raw", 3, on_kept, &second);
+    assert_true(world_until(w, is_taken, &first, 1000));
+    assert_true(world_until(w, is_taken, &second, 1000));
+    assert_int_equal(first.err, SAH_OK);
+    assert_int_equal(second.err, SAH_EAGAIN);
+    sah_adapter_quarantine(w->adapter, "no id", "raw", 3, on_kept, &third);
+    assert_true(world_until(w, is_taken, &third, 1000));
+    assert_int_equal(third.err, SAH_OK);
+    assert_int_equal(metric(w, "journaled_total"), 1);
+    redis_comes(w);
+    assert_true(world_until(w, nothing_journaled, w, 5000));
+    assert_int_equal(redis_number(w, "LLEN ch:testchat:{p00}:qn"), 1);
+}
+
 static void ready_says_that_the_journal_works_or_why_it_does_not(void **state)
 {
     struct world *w = *state;
@@ -386,6 +410,7 @@ int main(void)
         T(a_disk_that_fails_makes_no_false_received),
         T(a_process_that_dies_at_any_step_loses_nothing_it_answered_for),
         T(a_piece_that_cannot_be_read_waits_in_the_journal_too),
+        T(a_piece_that_comes_twice_at_once_is_kept_once),
         T(ready_says_that_the_journal_works_or_why_it_does_not),
     };
 

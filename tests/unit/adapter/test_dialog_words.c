@@ -78,10 +78,124 @@ static void please_come_after_a_cancel_takes_it_up_again(void **state)
 
         take(*state, &c, "my father has chest pain");
         take(*state, &c, "ambulance not needed now");
+        assert_int_equal(step.submits[0].kind, SAH_KIND_AMENDMENT); /* asked back */
+        take(*state, &c, "yes");
         assert_int_equal(step.submits[0].kind, SAH_KIND_CANCEL);
         take(*state, &c, pleas[i]);
         assert_int_equal(step.n_submits, 1);
         assert_int_equal(step.submits[0].u.amendment.kind, SAH_AMENDMENT_RESUME);
+    }
+}
+
+/* What is read as a cancel, or nearly, and is none; in each way of writing. An ambulance is on its way
+ * to a decision: these words must not take it back. */
+static void words_that_could_be_a_cancel_never_leave_as_one(void **state)
+{
+    static const char *const words[] = {
+        "everyone is ok but father is trapped",
+        "everyone is safe but my son is unconscious",
+        "we have shifted to roof",
+        "we have shifted to the terrace water is rising",
+        "she is fine now but still bleeding",
+        "no need of police, he is still in pain",
+        "take us quickly",
+        "hum jaldi le jao",
+        "hum sab theek hai lekin papa andar phase hai",
+        "ab theek hai magar khoon nahi ruk raha",
+        "ham chhat pe chale gaye",
+        "ippudu bagane noppi undi",
+        "andaru bagane unnaru kani nanna lopala irukkunnadu",
+        "memu daba paiki vellam",
+        "ఇప్పుడు బాగానే నొప్పి ఉంది",
+        "అందరూ బాగానే ఉన్నారు కానీ నాన్న లోపల చిక్కుకున్నారు",
+        "బాగానే ఉన్నాడు కానీ స్పృహ లేదు",
+        "सब ठीक है लेकिन पिताजी फंसे हुए हैं",
+        "हमें जल्दी ले जाओ",
+        "अब ठीक है मगर दर्द हो रहा है",
+        "سب ٹھیک ہے لیکن ابو پھنسے ہوئے ہیں",
+        "ہمیں جلدی لے جاؤ",
+        "اب ٹھیک ہے مگر درد ہے",
+    };
+
+    for (size_t i = 0; i < SAH_LEN(words); i++) {
+        struct sah_conversation c = {0};
+        bool told = false;
+
+        take(*state, &c, "my father has chest pain");
+        take(*state, &c, words[i]);
+        for (unsigned s = 0; s < step.n_submits; s++) {
+            if (step.submits[s].kind == SAH_KIND_CANCEL || c.open[0].cancel_wanted)
+                fail_msg("taken for a cancel: %s", words[i]);
+            told = told ||
+                   (step.submits[s].kind == SAH_KIND_AMENDMENT &&
+                    strcmp(step.submits[s].u.amendment.part.text, words[i]) == 0) ||
+                   (step.submits[s].kind == SAH_KIND_REQUEST &&
+                    strcmp(step.submits[s].u.request.text, words[i]) == 0);
+        }
+        if (!told)
+            fail_msg("reaches no agency: %s", words[i]); /* (I3) */
+        assert_false(c.open[0].cancel_asked);
+    }
+}
+
+static void true_cancels_are_asked_back_in_every_language(void **state)
+{
+    static const char *const words[] = {
+        "ambulance not needed now",
+        "we reached hospital in our own car, ambulance not needed",
+        "అంబులెన్స్ వద్దు, ఇప్పుడు బాగానే ఉన్నారు",
+        "108 pampoddu, memu auto lo velthunnam",
+        "एम्बुलेंस मत भेजो, अब ठीक हैं",
+        "ambulance mat bhejo hum khud ja rahe",
+        "ایمبولینس کی ضرورت نہیں ہم خود لے جا رہے ہیں",
+        "ambulance nakko hum khud jaare",
+    };
+
+    for (size_t i = 0; i < SAH_LEN(words); i++) {
+        struct sah_conversation c = {0};
+
+        take(*state, &c, "my father has chest pain");
+        take(*state, &c, words[i]);
+        if (step.n_submits != 1 || step.submits[0].kind != SAH_KIND_AMENDMENT ||
+            !c.open[0].cancel_wanted)
+            fail_msg("not asked back: %s", words[i]);
+        assert_string_equal(step.submits[0].u.amendment.part.text, words[i]);
+        assert_int_equal(step.replies[0].n_choices, 2);
+        take(*state, &c, "హా"); /* one of the yeses that are too many things */
+        assert_false(c.open[0].cancel_asked);
+    }
+}
+
+static void thanks_are_no_request_and_thanks_with_danger_are_no_thanks(void **state)
+{
+    static const char *const thanks[] = {"thank you", "thank you so much sir", "thanks a lot",
+                                         "ధన్యవాదాలు", "ధన్యవాదాలు అండి", "dhanyavadalu anna",
+                                         "बहुत धन्यवाद", "shukriya bhai", "بہت شکریہ جناب",
+                                         "thank you for your help", "aapki madad ke liye shukriya"};
+    static const char *const more[] = {"thank you but still bleeding",
+                                       "thanks, he is not breathing now",
+                                       "ధన్యవాదాలు కానీ ఇంకా రక్తం కారుతోంది",
+                                       "shukriya lekin abhi bhi khoon beh raha hai"};
+
+    for (size_t i = 0; i < SAH_LEN(thanks); i++) {
+        struct sah_conversation c = {0};
+
+        take(*state, &c, thanks[i]);
+        if (step.n_submits != 0 || step.n_replies != 1 || step.replies[0].kind != SAH_REPLY_TEXT)
+            fail_msg("no thanks: %s", thanks[i]);
+        take(*state, &c, "my father has chest pain");
+        take(*state, &c, thanks[i]);
+        assert_int_equal(step.n_submits, 0);
+        assert_non_null(strstr(step.replies[0].body, "108")); /* (I12) */
+    }
+    for (size_t i = 0; i < SAH_LEN(more); i++) {
+        struct sah_conversation c = {0};
+
+        take(*state, &c, "accident, leg is bleeding");
+        take(*state, &c, more[i]);
+        if (step.n_submits != 1 || step.submits[0].kind != SAH_KIND_AMENDMENT)
+            fail_msg("no amendment: %s", more[i]);
+        assert_string_equal(step.submits[0].u.amendment.part.text, more[i]);
     }
 }
 
@@ -135,6 +249,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_words_go_to_their_service_and_are_answered_in_their_script),
         cmocka_unit_test(please_come_after_a_cancel_takes_it_up_again),
+        cmocka_unit_test(words_that_could_be_a_cancel_never_leave_as_one),
+        cmocka_unit_test(true_cancels_are_asked_back_in_every_language),
+        cmocka_unit_test(thanks_are_no_request_and_thanks_with_danger_are_no_thanks),
         cmocka_unit_test(gas_then_flame_during_a_booking),
         cmocka_unit_test(a_covert_caller_stays_covert),
     };

@@ -197,6 +197,28 @@ static void what_is_unknown_is_left_out(void **state)
     json_decref(got);
 }
 
+/* "Help", and then "mother fell": 108 reads what it is now. Of other amendments the request's is told. */
+static void an_amendment_that_names_the_service_is_read_by_it(void **state)
+{
+    json_t *got;
+
+    (void)state;
+    fill("amendment");
+    SET(leased.service, "UNKNOWN");
+    SET(leased.incident_type, "TROUBLE");
+    SET(message.u.amendment.part.triage.service, "AMBULANCE_108");
+    SET(message.u.amendment.part.triage.incident_type, "FALL");
+    message.u.amendment.kind = SAH_AMENDMENT_TRIAGE;
+    got = write_json();
+    assert_string_equal(json_string_value(json_object_get(got, "service")), "AMBULANCE_108");
+    assert_string_equal(json_string_value(json_object_get(got, "incident_type")), "FALL");
+    json_decref(got);
+    message.u.amendment.kind = SAH_AMENDMENT_TEXT;
+    got = write_json();
+    assert_string_equal(json_string_value(json_object_get(got, "service")), "UNKNOWN");
+    json_decref(got);
+}
+
 static void cues_that_do_not_hold_are_not_told(void **state)
 {
     json_t *got;
@@ -428,6 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_kind_is_written_field_by_field),
         TEST(what_is_unknown_is_left_out),
+        TEST(an_amendment_that_names_the_service_is_read_by_it),
         TEST(cues_that_do_not_hold_are_not_told),
         TEST(what_went_before_is_told_in_three_words),
         TEST(degrees_have_seven_decimals),

@@ -124,6 +124,34 @@ static void the_class_only_goes_up(void **state)
     }
 }
 
+/* (domain 8.2) "Still waiting" raises after T4, while nobody has answered; never "how long will it take". */
+static void still_waiting_raises_only_past_its_time_and_unanswered(void **state)
+{
+    static const struct {
+        uint64_t wait_ms;
+        bool answered;
+        enum sah_priority after;
+    } cases[] = {
+        {1000, false, SAH_PRIORITY_P1},
+        {31000, false, SAH_PRIORITY_P0},
+        {40000, true, SAH_PRIORITY_P1},
+    };
+    struct rig *rig = *state;
+
+    sah_ladder_defaults(&rig->policy->ladder);
+    for (unsigned i = 0; i < SAH_LEN(cases); i++) {
+        const char *id = rig_accept(rig, 10 + i, 1 + i, "AMBULANCE_108", NULL);
+
+        assert_int_equal(rig_view(rig, id)->priority, SAH_PRIORITY_P1);
+        if (cases[i].answered)
+            assert_int_equal(rig_person(rig, id, "amb-108", SAH_STATE_UNIT_ASSIGNED), SAH_STATUS_APPLIED);
+        rig_pass(rig, cases[i].wait_ms);
+        rig_cue(&rig_amendment(rig, 20 + i, 1 + i, id)->part, "still_waiting");
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+        assert_int_equal(rig_view(rig, id)->priority, cases[i].after);
+    }
+}
+
 /* "" in an amendment is the service it has: a new cue calls in nobody else by itself. */
 static void a_cue_without_a_service_keeps_the_service(void **state)
 {
@@ -358,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_amendments_at_once_get_two_sequences, make, unmake),
         cmocka_unit_test_setup_teardown(the_same_amendment_again_is_a_duplicate, make, unmake),
         cmocka_unit_test_setup_teardown(the_class_only_goes_up, make, unmake),
+        cmocka_unit_test_setup_teardown(still_waiting_raises_only_past_its_time_and_unanswered, make,
+                                        unmake),
         cmocka_unit_test_setup_teardown(a_cue_without_a_service_keeps_the_service, make,
                                         unmake),
         cmocka_unit_test_setup_teardown(new_services_get_the_request_first, make, unmake),

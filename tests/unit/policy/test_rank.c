@@ -57,6 +57,7 @@ static int begin(void **state)
     raise = &policy.raises[policy.n_raises++];
     SET(raise->id, "waiting");
     SET(raise->cue, "still_waiting");
+    raise->overdue = true;
     raise->to = SAH_PRIORITY_P0;
     return 0;
 }
@@ -195,6 +196,21 @@ static void raises_apply_once_and_never_above_their_bound(void **state)
     }
 }
 
+static void waiting_raises_what_is_overdue_and_what_has_waited_elsewhere(void **state)
+{
+    (void)state;
+    cue("chest_pain", false);
+    cue("still_waiting", false);
+    decide("AMBULANCE_108"); /* a first report */
+    assert_int_equal(rank.priority, SAH_PRIORITY_P0);
+    sah_rank_amended(&policy, &request, false, &rank);
+    assert_int_equal(rank.priority, SAH_PRIORITY_P1);
+    assert_string_equal(rank.rule, "B.heart");
+    sah_rank_amended(&policy, &request, true, &rank);
+    assert_int_equal(rank.priority, SAH_PRIORITY_P0);
+    assert_string_equal(rank.rule, "B.heart+waiting");
+}
+
 /* "102 for a check-up, seventh month" is planned; the raise would put it into the other lane.
  */
 static void what_is_planned_is_not_raised_by_who_asks(void **state)
@@ -255,6 +271,7 @@ int main(void)
         TEST(a_negated_cue_does_not_count),
         TEST(each_list_that_is_there_must_match),
         TEST(raises_apply_once_and_never_above_their_bound),
+        TEST(waiting_raises_what_is_overdue_and_what_has_waited_elsewhere),
         TEST(what_is_planned_is_not_raised_by_who_asks),
         TEST(suspicion_language_and_forwarding_never_lower),
         TEST(the_higher_class_counts_and_unspecified_is_p1),
