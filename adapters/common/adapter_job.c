@@ -143,7 +143,7 @@ static void on_timer(void *data)
 }
 
 /* Redis cannot take it: the journal does, and what may be an emergency leaves from memory. An
- * event stays with its router, a message of the journal stays there. */
+ * event stays with its router (its citizen hears of it), a message of the journal stays there. */
 static void job_trouble(struct sah_ad_job *job)
 {
     int err = SAH_EAGAIN;
@@ -159,6 +159,8 @@ static void job_trouble(struct sah_ad_job *job)
 static void job_store_trouble(struct sah_ad_job *job)
 {
     sah_ad_store_trouble(job->adapter);
+    if (job->event != NULL)
+        sah_ad_news_tell(job->adapter, job->lane, job->event);
     job_trouble(job);
 }
 
@@ -307,6 +309,7 @@ static void job_committed(struct sah_ad_job *job, int err)
     struct sah_adapter *adapter = job->adapter;
 
     if (job->event != NULL) {
+        sah_ad_news_committed(adapter, job->lane, job->event->event_id);
         sah_ad_link_ack(sah_ad_link_of(adapter, job->lane), job->event->event_id);
         job_finish(job, SAH_OK);
     } else if (err != SAH_OK) {
@@ -480,6 +483,8 @@ static void job_step(struct sah_ad_job *job, const redisReply *reply)
 
     sah_ad_read_conversation(adapter, reply);
     take_step(job);
+    if (job->event != NULL)
+        sah_ad_news_mark(adapter, job->lane, job->event, step);
     if (is_too_much(job)) {
         adapter->counts.over_limit++;
         job_fail_later(job, SAH_ELIMIT);

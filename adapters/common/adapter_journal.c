@@ -34,90 +34,7 @@
 #define CLASS_BULK     SAH_JOURNAL_CLASS_MAX
 #define KIND_MESSAGE   'm' /* the payload's first byte */
 #define KIND_PIECE     'q'
-
-static struct sah_ad_kept **id_place(struct sah_ad_journal *j, const struct sah_id *id)
-{
-    uint64_t h;
-
-    memcpy(&h, id->bytes, sizeof h); /* ids are digests */
-    return &j->by_id[h % SAH_AD_KEPT_SLOTS];
-}
-
-struct sah_ad_kept *sah_ad_journal_find(const struct sah_adapter *adapter,
-                                        const struct sah_id *id)
-{
-    struct sah_ad_kept *kept = *id_place((struct sah_ad_journal *)&adapter->journal, id);
-
-    while (kept != NULL && !sah_id_equal(&kept->id, id))
-        kept = kept->id_next;
-    return kept;
-}
-
-static uint64_t sender_hash(const struct sah_adapter *adapter, const char *sender)
-{
-    return sah_ad_hash(adapter->citizens.seed, sender, strlen(sender));
-}
-
-/* Of no citizen: each piece has a row of its own, so that a great many of them share none. */
-static uint64_t piece_hash(const struct sah_id *id)
-{
-    uint64_t h;
-
-    memcpy(&h, id->bytes + sizeof id->bytes - sizeof h, sizeof h);
-    return h;
-}
-
-static struct sah_ad_kept *kept_make(struct sah_adapter *adapter, const struct sah_id *id,
-                                     uint64_t sender, uint8_t class_)
-{
-    struct sah_ad_journal *j = &adapter->journal;
-    struct sah_ad_kept *kept = calloc(1, sizeof *kept);
-    struct sah_ad_kept **at;
-
-    if (kept == NULL)
-        return NULL;
-    kept->id = *id;
-    kept->sender = sender;
-    kept->class_ = class_;
-    at = id_place(j, id);
-    kept->id_next = *at;
-    *at = kept;
-    at = &j->by_sender[sender % SAH_AD_KEPT_SLOTS];
-    kept->sender_next = *at;
-    *at = kept;
-    j->n++;
-    return kept;
-}
-
-static void kept_free(struct sah_adapter *adapter, struct sah_ad_kept *kept)
-{
-    struct sah_ad_journal *j = &adapter->journal;
-    struct sah_ad_kept **at = id_place(j, &kept->id);
-
-    while (*at != kept)
-        at = &(*at)->id_next;
-    *at = kept->id_next;
-    at = &j->by_sender[kept->sender % SAH_AD_KEPT_SLOTS];
-    while (*at != kept)
-        at = &(*at)->sender_next;
-    *at = kept->sender_next;
-    j->n--;
-    free(kept);
-}
-
-bool sah_ad_journal_holds(const struct sah_adapter *adapter, const char *sender)
-{
-    uint64_t hash;
-    const struct sah_ad_kept *kept;
-
-    if (adapter->journal.n == 0)
-        return false;
-    hash = sender_hash(adapter, sender);
-    kept = adapter->journal.by_sender[hash % SAH_AD_KEPT_SLOTS];
-    while (kept != NULL && kept->sender != hash)
-        kept = kept->sender_next;
-    return kept != NULL;
-}
+#define KIND_NEWS      'n' /* an event that is told from memory: its TOLD records are all of it */
 
 static int append(struct sah_adapter *adapter, const struct sah_ad_kept *kept, uint8_t type,
                   uint8_t part, struct sah_slice payload, sah_journal_done_fn *fn, void *data)
@@ -180,7 +97,7 @@ static void on_put(void *data, int err)
             raise_older(adapter, put.kept);
     } else {
         adapter->counts.journal_failed++;
-        kept_free(adapter, put.kept);
+        sah_ad_kept_free(adapter, put.kept);
     }
     if (adapter->closing)
         return; /* whoever waits is told that it ended */
@@ -202,14 +119,14 @@ static int put_in(struct put *put, const struct sah_id *id, uint64_t sender, uin
         return SAH_EEXIST;
     if (sah_ad_journal_find(adapter, id) != NULL)
         return SAH_EAGAIN; /* the same is being written: not there yet (I1), and one place is enough */
-    put->kept = kept_make(adapter, id, sender, class_);
+    put->kept = sah_ad_kept_make(adapter, id, sender, class_);
     if (put->kept == NULL)
         return SAH_ENOMEM;
     put->kept->busy = put->kept->writing = true;
     err = append(adapter, put->kept, SAH_JOURNAL_RECEIVED, 0, payload, on_put, put);
     if (err != SAH_OK) {
         adapter->counts.journal_refused += err != SAH_EEXIST;
-        kept_free(adapter, put->kept);
+        sah_ad_kept_free(adapter, put->kept);
         put->kept = NULL;
     }
     return err;
@@ -237,7 +154,7 @@ int sah_ad_journal_put(struct sah_ad_job *job)
     sah_buf_add(&buf, &(char){KIND_MESSAGE}, 1);
     err = sah_incoming_encode(in, &buf);
     if (err == SAH_OK)
-        err = put_in(put, &in->id, sender_hash(adapter, in->citizen.sender), class_,
+        err = put_in(put, &in->id, sah_ad_kept_sender(adapter, in->citizen.sender), class_,
                      (struct sah_slice){buf.data, buf.len});
     sah_buf_fini(&buf);
     /* Also when the journal is full: what may be an emergency leaves, whoever keeps it. */
@@ -268,9 +185,28 @@ int sah_ad_journal_put_piece(struct sah_adapter *adapter, const char *why, const
     sah_buf_add(&buf, bytes, len < PIECE_MAX ? len : PIECE_MAX);
     err = buf.failed ? SAH_ENOMEM : sah_digest_id(&(struct sah_slice){bytes, len}, 1, &id);
     if (err == SAH_OK)
-        err = put_in(put, &id, piece_hash(&id), SAH_JOURNAL_UNCLASSIFIED,
+        err = put_in(put, &id, sah_ad_kept_nobody(&id), SAH_JOURNAL_UNCLASSIFIED,
                      (struct sah_slice){buf.data, buf.len});
     sah_buf_fini(&buf);
+    if (err != SAH_OK)
+        free(put);
+    return err;
+}
+
+int sah_ad_journal_put_news(struct sah_adapter *adapter, const struct sah_id *id)
+{
+    const char payload[] = {KIND_NEWS, '1'};
+    struct put *put;
+    int err;
+
+    if (adapter->journal.journal == NULL)
+        return SAH_EAGAIN;
+    put = calloc(1, sizeof *put);
+    if (put == NULL)
+        return SAH_ENOMEM;
+    *put = (struct put){.adapter = adapter};
+    err = put_in(put, id, sah_ad_kept_nobody(id), SAH_JOURNAL_UNCLASSIFIED,
+                 (struct sah_slice){payload, sizeof payload});
     if (err != SAH_OK)
         free(put);
     return err;
@@ -295,7 +231,7 @@ static void kept_close(struct sah_adapter *adapter, struct sah_ad_kept *kept)
 {
     adapter->counts.drained++;
     sah_ad_journal_note(adapter, kept, SAH_JOURNAL_CLOSED, 0, SAH_SLICE(""));
-    kept_free(adapter, kept);
+    sah_ad_kept_free(adapter, kept);
 }
 
 void sah_ad_journal_drained(struct sah_adapter *adapter, struct sah_ad_kept *kept, int err)
@@ -355,16 +291,16 @@ static int read_entry(struct sah_adapter *adapter, const struct sah_id *id, stru
 
     if (err != SAH_OK)
         return err;
-    if (buf->len > 1 && bytes[0] == KIND_PIECE)
+    if (buf->len > 1 && (bytes[0] == KIND_PIECE || bytes[0] == KIND_NEWS))
         return SAH_OK;
     if (buf->len < 2 || bytes[0] != KIND_MESSAGE)
         return SAH_EINVAL;
     return sah_incoming_decode(bytes + 1, buf->len - 1, &j->incoming);
 }
 
-static bool is_piece(const struct sah_buf *buf)
+static char kind_of(const struct sah_buf *buf)
 {
-    return ((const char *)buf->data)[0] == KIND_PIECE;
+    return ((const char *)buf->data)[0];
 }
 
 static void cannot_read(struct sah_adapter *adapter, struct sah_ad_kept *kept, int err)
@@ -413,14 +349,14 @@ static struct sah_ad_kept *kept_of(struct sah_adapter *adapter,
                                    int *ret_err)
 {
     struct sah_ad_kept *kept = sah_ad_journal_find(adapter, &entry->id);
-    uint64_t sender = piece_hash(&entry->id);
+    uint64_t sender = sah_ad_kept_nobody(&entry->id);
 
     *ret_err = read_entry(adapter, &entry->id, buf);
     if (kept != NULL)
         return kept;
-    if (*ret_err == SAH_OK && !is_piece(buf))
-        sender = sender_hash(adapter, adapter->journal.incoming.citizen.sender);
-    kept = kept_make(adapter, &entry->id, sender, entry->class_);
+    if (*ret_err == SAH_OK && kind_of(buf) == KIND_MESSAGE)
+        sender = sah_ad_kept_sender(adapter, adapter->journal.incoming.citizen.sender);
+    kept = sah_ad_kept_make(adapter, &entry->id, sender, entry->class_);
     if (kept != NULL && has_part(entry, SAH_AD_RECORD_SENT))
         kept->sent_request = true;
     if (kept != NULL && kept->class_ == CLASS_URGENT)
@@ -462,10 +398,14 @@ static bool drain_one(void *data, const struct sah_journal_entry *entry)
     }
     kept->busy = true;
     adapter->journal.draining++;
-    if (err == SAH_OK && is_piece(&buf)) {
+    if (err == SAH_OK && kind_of(&buf) == KIND_PIECE) {
         err = drain_piece(adapter, kept, &buf);
     } else if (err == SAH_OK) {
         tell_store(adapter, entry);
+    }
+    if (err == SAH_OK && kind_of(&buf) == KIND_NEWS) {
+        sah_ad_journal_drained(adapter, kept, SAH_OK);
+    } else if (err == SAH_OK && kind_of(&buf) == KIND_MESSAGE) {
         sah_ad_job_kept(adapter, &adapter->journal.incoming, kept);
     }
     if (err != SAH_OK) {
@@ -496,7 +436,7 @@ static bool look_one(void *data, const struct sah_journal_entry *entry)
         return false;
     sah_buf_init(&buf, PAYLOAD_MAX);
     kept = kept_of(adapter, entry, &buf, &err);
-    if (kept != NULL && err == SAH_OK && !is_piece(&buf) && kept->class_ != CLASS_BULK) {
+    if (kept != NULL && err == SAH_OK && kind_of(&buf) == KIND_MESSAGE && kept->class_ != CLASS_BULK) {
         (void)sah_ad_direct_step(adapter, &adapter->journal.incoming);
         if (!has_part(entry, SAH_JOURNAL_HANDED))
             sah_ad_direct_send(adapter, &adapter->journal.incoming, kept);
@@ -589,7 +529,7 @@ void sah_ad_journal_fini(struct sah_adapter *adapter)
     j->journal = NULL;
     for (size_t i = 0; i < SAH_AD_KEPT_SLOTS; i++)
         while (j->by_id[i] != NULL)
-            kept_free(adapter, j->by_id[i]);
+            sah_ad_kept_free(adapter, j->by_id[i]);
     free(j->folder);
     free(j->key_file);
     j->folder = j->key_file = NULL;

@@ -11,8 +11,10 @@
  *   adapter_recover.c  pending submits of Redis that are not in flight here
  *   adapter_handed.c   what was handed over goes again when the router's store is another one
  *   adapter_journal.c  where a message lies while Redis is away, and the way back
+ *   adapter_kept.c     the index of what lies there
  *   adapter_direct.c   what may be an emergency, handed over from memory meanwhile
  *   adapter_say.c      replies that leave from memory meanwhile
+ *   adapter_news.c     what routers say of emergencies, told from memory meanwhile
  *   citizen.c          whose turn it is: one writer a citizen
  *   router_link.c      the bus client of one lane
  *   outbox.c           replies to the channel, emergencies first
@@ -57,6 +59,7 @@
 #define SAH_AD_REMEMBERED       2048 /* conversations in memory, for the time Redis is away */
 #define SAH_AD_DRAIN_MAX        64   /* messages of the journal with a job at a time */
 #define SAH_AD_DRAIN_BULK_MAX   200  /* bookings without a router's answer: the rest waits */
+#define SAH_AD_NEWS_MAX         1024 /* events that were told or committed last, in memory */
 #define SAH_AD_SAY_MAX          256  /* replies in memory while Redis is away */
 #define SAH_RUN_ID_SIZE         41
 
@@ -317,10 +320,18 @@ SAH_MUST_USE int sah_ad_journal_put(struct sah_ad_job *job);
 SAH_MUST_USE int sah_ad_journal_put_piece(struct sah_adapter *adapter, const char *why,
                                           const void *bytes, size_t len, sah_taken_fn *done,
                                           void *data);
+/* A place for an event that is told from memory: what was told of it is noted there. */
+SAH_MUST_USE int sah_ad_journal_put_news(struct sah_adapter *adapter, const struct sah_id *id);
 /* Messages of this citizen are in the journal: the next one goes there too, to keep the order. */
 bool sah_ad_journal_holds(const struct sah_adapter *adapter, const char *sender);
 struct sah_ad_kept *sah_ad_journal_find(const struct sah_adapter *adapter,
                                         const struct sah_id *id);
+/* adapter_kept.c. The row of a citizen, and of a piece of nobody: one each, so that many share none. */
+uint64_t sah_ad_kept_sender(const struct sah_adapter *adapter, const char *sender);
+uint64_t sah_ad_kept_nobody(const struct sah_id *id);
+struct sah_ad_kept *sah_ad_kept_make(struct sah_adapter *adapter, const struct sah_id *id,
+                                     uint64_t sender, uint8_t class_);
+void sah_ad_kept_free(struct sah_adapter *adapter, struct sah_ad_kept *kept);
 void sah_ad_journal_note(struct sah_adapter *adapter, struct sah_ad_kept *kept, uint8_t type,
                          uint8_t part, struct sah_slice payload);
 void sah_ad_journal_drained(struct sah_adapter *adapter, struct sah_ad_kept *kept, int err);
@@ -361,8 +372,19 @@ void sah_ad_says_fini(struct sah_adapter *adapter);
 void sah_ad_say(struct sah_adapter *adapter, const struct sah_reply *reply,
                 const struct sah_id *message);
 void sah_ad_says_wake(struct sah_adapter *adapter);
+bool sah_ad_is_saying(const struct sah_adapter *adapter, const struct sah_id *message);
 /* The message goes its ordinary way now: what was not sent yet is not sent from memory. */
 void sah_ad_unsay(struct sah_adapter *adapter, const struct sah_id *message);
+
+/* Redis cannot take this event: its citizen hears of it all the same, when it is of an emergency. */
+void sah_ad_news_tell(struct sah_adapter *adapter, enum sah_lane lane,
+                      const struct sah_outbox_event *event);
+/* The event is about to be committed, with these replies: those that were told are not sent again. */
+void sah_ad_news_mark(struct sah_adapter *adapter, enum sah_lane lane,
+                      const struct sah_outbox_event *event, const struct sah_step *step);
+void sah_ad_news_committed(struct sah_adapter *adapter, enum sah_lane lane, const char *event_id);
+/* The channel took a reply; `id` names an event, or a message, which is never asked for. */
+void sah_ad_news_said(struct sah_adapter *adapter, const struct sah_id *id);
 
 /* Replies to the channel
  * ------------------------------------------------------------------------ */
@@ -424,6 +446,7 @@ void sah_ad_outbox_wake(struct sah_adapter *adapter);
     X(drained, "drained", "messages brought from the journal into Redis")                  \
     X(direct, "direct", "messages handed over from memory while Redis was away")           \
     X(direct_accepted, "direct_accepted", "of these, those a router has taken")            \
+    X(news, "direct_events", "events told from memory while Redis was away")               \
     X(said, "direct_replies", "replies that left from memory while Redis was away")        \
     X(unsaid, "direct_replies_dropped", "replies that found no place in memory")
 struct sah_ad_counts {
@@ -451,6 +474,8 @@ struct sah_adapter {
     struct sah_ad_journal journal;
     struct sah_ad_remembered *remembered;
     struct sah_ad_says says;
+    struct sah_id news[SAH_AD_NEWS_MAX]; /* a ring */
+    unsigned next_news;
     uint64_t direct_seq;
     uint64_t down_ms;    /* since when Redis is away; 0 = it is up */
     uint64_t trouble_ms; /* when it last could not take something */

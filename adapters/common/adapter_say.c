@@ -3,7 +3,7 @@
  *
  * Owns:    these replies until the channel has them, the message goes its ordinary way, or this
  *          process ends (then the journal brings them again).
- * Used by: adapter_direct.c; adapter_journal.c takes back what was not sent.
+ * Used by: adapter_direct.c, adapter_news.c; adapter_journal.c takes back what was not sent.
  * Never:   sends a booking's reply, or more at a time than the channel allows. Each goes under
  *          the key that it has in the outbox; the journal notes it, and it is sent once.
  */
@@ -51,6 +51,7 @@ static void note_said(const struct sah_ad_say *say)
     struct sah_ad_kept *kept = sah_ad_journal_find(adapter, &say->message);
 
     adapter->counts.said++;
+    sah_ad_news_said(adapter, &say->message);
     if (kept != NULL)
         sah_ad_journal_note(adapter, kept, SAH_AD_RECORD_TOLD, kept->n_told++,
                             sah_slice_of(say->reply.key));
@@ -104,6 +105,17 @@ static bool is_being_written(const struct sah_ad_say *say)
     return kept != NULL && kept->writing;
 }
 
+/* A citizen hears things in their order, as from the outbox. */
+static bool is_behind(const struct sah_ad_say *say)
+{
+    const struct sah_ad_say *before = say->adapter->says.first;
+
+    for (; before != say; before = before->next)
+        if (strcmp(before->reply.sender, say->reply.sender) == 0)
+            return true;
+    return false;
+}
+
 static void send_one(struct sah_ad_say *say)
 {
     struct sah_adapter *adapter = say->adapter;
@@ -123,7 +135,7 @@ static void pump(struct sah_adapter *adapter)
     struct sah_ad_say *say = adapter->says.first;
 
     for (; say != NULL && may_send(adapter); say = say->next)
-        if (!say->sending && say->after_ms <= now_ms && !is_being_written(say))
+        if (!say->sending && say->after_ms <= now_ms && !is_being_written(say) && !is_behind(say))
             send_one(say);
     if (adapter->says.first != NULL)
         sah_timer_start(adapter->says.timer, AGAIN_MS / 4);
@@ -159,6 +171,14 @@ void sah_ad_say(struct sah_adapter *adapter, const struct sah_reply *reply,
     if (kept != NULL)
         kept->saying++;
     sah_timer_start(says->timer, 0); /* not from inside: the channel may be slow to say no */
+}
+
+bool sah_ad_is_saying(const struct sah_adapter *adapter, const struct sah_id *message)
+{
+    for (const struct sah_ad_say *say = adapter->says.first; say != NULL; say = say->next)
+        if (sah_id_equal(&say->message, message))
+            return true;
+    return false;
 }
 
 void sah_ad_says_wake(struct sah_adapter *adapter)

@@ -21,7 +21,7 @@ const size_t sah_ad_functions_len = sizeof sah_ad_functions;
 set(sources)
 foreach(name
     adapter adapter_job adapter_submit adapter_flight adapter_settle adapter_tell
-    adapter_recover adapter_handed adapter_journal adapter_direct adapter_say adapter_metrics
+    adapter_recover adapter_handed adapter_journal adapter_kept adapter_direct adapter_news adapter_say adapter_metrics
     citizen router_link outbox store store_outbox)
   list(APPEND sources ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()

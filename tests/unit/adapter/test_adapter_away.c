@@ -127,6 +127,95 @@ static void a_process_that_dies_leaves_its_messages_to_the_next(void **state)
     assert_int_equal(redis_number(w, "EXISTS ch:testchat:{p00}:cv:c1"), 1);
 }
 
+static bool told_once(void *data)
+{
+    return ((struct world *)data)->channel.n_sent >= 1;
+}
+
+static bool is_acked(void *data)
+{
+    return ((struct router *)data)->n_acks > 0;
+}
+
+/* "A person at 108 has accepted" is heard at once, and once, however often the router says it. */
+static void news_of_an_emergency_is_told_from_memory_once(void **state)
+{
+    struct world *w = *state;
+    struct router *router = &w->routers[0];
+
+    world_journal(w, 4 * MIB, MIB);
+    world_start(w);
+    redis_goes(w);
+    router_tell(router, "0001", "c1", true);
+    assert_true(world_until(w, told_once, w, 2000));
+    for (unsigned i = 0; i < 5; i++) {
+        router_tell(router, "0001", "c1", true);
+        world_turn(w, 100);
+    }
+    assert_string_equal(w->channel.sent[0].key, "e:0001");
+    assert_int_equal(router->n_acks, 0); /* the stored conversation does not know it yet (I8) */
+    router_tell(router, "0002", "c1", true); /* the next of the same citizen, in order */
+    router_tell(&w->routers[1], "0003", "c2", false);
+    world_turn(w, 600);
+    assert_int_equal(w->channel.n_sent, 2);
+    assert_string_equal(w->channel.sent[1].key, "e:0002");
+
+    redis_comes(w);
+    assert_true(world_until(w, nothing_journaled, w, 5000));
+    router_tell(router, "0001", "c1", true);
+    router_tell(router, "0002", "c1", true);
+    assert_true(world_until(w, is_acked, router, 5000));
+    world_turn(w, 500);
+    assert_true(world_until(w, all_sent, w, 5000));
+    assert_int_equal(w->channel.n_sent, 2);
+    assert_int_equal(redis_number(w, "EXISTS ch:testchat:{p00}:ev:e0001"), 1);
+}
+
+static void news_that_was_told_by_a_process_that_died_is_not_told_again(void **state)
+{
+    struct world *w = *state;
+    struct router *router = &w->routers[0];
+
+    world_journal(w, 4 * MIB, MIB);
+    world_start(w);
+    redis_goes(w);
+    router_tell(router, "0001", "c1", true);
+    assert_true(world_until(w, told_once, w, 2000));
+    world_turn(w, 300); /* the note of it is on the disk */
+    world_kill(w);
+    router->has_peer = false;
+    w->adapter = world_adapter(w);
+    world_turn(w, 1500);
+    router_tell(router, "0001", "c1", true);
+    world_turn(w, 500);
+    assert_int_equal(w->channel.n_sent, 1);
+    redis_comes(w);
+    assert_true(world_until(w, nothing_journaled, w, 5000));
+    router_tell(router, "0001", "c1", true);
+    assert_true(world_until(w, is_acked, router, 5000));
+    world_turn(w, 500);
+    assert_int_equal(w->channel.n_sent, 1);
+}
+
+static void without_a_journal_news_is_told_once_too(void **state)
+{
+    struct world *w = *state;
+
+    world_start(w);
+    redis_goes(w);
+    for (unsigned i = 0; i < 4; i++) {
+        router_tell(&w->routers[0], "0001", "c1", true);
+        world_turn(w, 150);
+    }
+    assert_int_equal(w->channel.n_sent, 1);
+    redis_comes(w);
+    world_turn(w, 1500);
+    router_tell(&w->routers[0], "0001", "c1", true);
+    assert_true(world_until(w, is_acked, &w->routers[0], 5000));
+    world_turn(w, 500);
+    assert_int_equal(w->channel.n_sent, 1);
+}
+
 static bool told_twice(void *data)
 {
     return ((struct world *)data)->channel.n_sent >= 2;
@@ -404,6 +493,9 @@ int main(void)
         T(an_emergency_leaves_from_memory_and_its_citizen_hears_at_once),
         T(a_booking_waits_in_the_journal),
         T(a_process_that_dies_leaves_its_messages_to_the_next),
+        T(news_of_an_emergency_is_told_from_memory_once),
+        T(news_that_was_told_by_a_process_that_died_is_not_told_again),
+        T(without_a_journal_news_is_told_once_too),
         T(with_everything_away_the_citizen_is_told_once_that_nothing_is_confirmed),
         T(a_request_made_without_its_conversation_stays_a_request),
         T(a_full_journal_refuses_bookings_first_and_never_lies),
