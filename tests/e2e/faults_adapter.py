@@ -86,6 +86,8 @@ def f14_adapter(run):
     run.expect(len(arrived) > 0, "%d P0 reached their agencies meanwhile" % len(arrived))
     replies = [r for r in since(run.world.sent(), begin_us) if r["at_us"] < end_us]
     run.expect(len(replies) > 0, "%d replies reached citizens meanwhile" % len(replies))
+    news = metric(run, "direct_events_total")
+    run.expect(news > 0, "%d things that agencies said reached citizens from memory" % news)
     run.worst("drained after Redis was back", drained(run), 30)
     run.expect(stream.stop(), "every message was taken (%d said, %d sent again)" % (stream.said, stream.again))
     run.fatal("silent", "no number")
