@@ -79,6 +79,7 @@ static const struct row outbox_event_rows[] = {
     PART(status, shape_agency_status),
     FLAG(inferred),
     TIME(created_ms),
+    FLAG(again),
 };
 const struct shape shape_outbox_event =
     SHAPE(outbox_event_rows, sahaya__v1__outbox_event__descriptor, check_event);
@@ -115,6 +116,7 @@ static const struct row result_rows[] = {
     U32(retry_after_ms, NO_BOUND),
     TEXT(reason, RULE_LINE),
     PARTS(agencies, shape_agency_state),
+    FLAG(of_another),
 };
 const struct shape shape_result = SHAPE(result_rows, sahaya__v1__result__descriptor, NULL);
 #undef W

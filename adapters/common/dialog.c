@@ -298,9 +298,16 @@ void sah_dialog_accepted(const struct sah_message *submit, const struct sah_mess
         return;
     for (unsigned i = 0; i < conversation->n_open && i < SAH_OPEN_MAX; i++) {
         struct sah_open_request *open = &conversation->open[i];
+        const struct sah_open_request *other;
 
         if (!sah_id_equal(&open->message_id, &submit->id))
             continue;
+        /* Part of one that is open already: this citizen's, known here or not, or another's. */
+        other = open_by_id(conversation, result->request_id);
+        if (result->u.result.of_another || (other != NULL && other != open)) {
+            open->closed_ms = open->opened_ms;
+            continue;
+        }
         memcpy(open->request_id, result->request_id, sizeof open->request_id);
         if (lane == SAH_LANE_EMERGENCY && strcmp(open->service, "LPG_BOOKING") != 0)
             open->urgency = SAH_URGENCY_URGENT; /* the bulk lane had refused it */

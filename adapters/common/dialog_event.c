@@ -150,7 +150,7 @@ static void learn(struct sah_conversation *c, const struct sah_outbox_event *eve
     enum sah_state state = event->status.state;
     uint32_t bit = open_bit(event->status.agency);
 
-    if (open == NULL || state == SAH_STATE_UNSPECIFIED || state >= SAH_N_STATES)
+    if (open == NULL || state == SAH_STATE_UNSPECIFIED || state >= SAH_N_STATES || event->again)
         return;
     if (is_overtaken(open, event))
         return;
@@ -221,6 +221,8 @@ static void add_payment(struct voice *v, struct sah_reply *reply,
 
 static enum sah_reply_kind kind_of(const struct sah_outbox_event *event)
 {
+    if (event->again) /* perhaps another citizen's: no buttons */
+        return SAH_REPLY_TEXT;
     if (event->status.state == SAH_STATE_RECEIVED)
         return SAH_REPLY_BUTTONS;
     if (strncmp(event->status.payment_url, "https://", 8) == 0)
@@ -248,7 +250,7 @@ void sah_dialog_event(const struct sah_dialog *dialog,
     open_prune(&ret_step->next, now_ms);
     overtaken = is_overtaken(open_by_id(&ret_step->next, status->request_id), event);
     if (silent || event->inferred || is_silent_state(status->state) ||
-        (overtaken && status->state == SAH_STATE_DELIVERED))
+        (overtaken && !event->again && status->state == SAH_STATE_DELIVERED))
         return;
 
     voice_of_event(&v, dialog, conversation, event, now_ms, ret_step);
@@ -259,7 +261,9 @@ void sah_dialog_event(const struct sah_dialog *dialog,
     sah_request_ref(status->request_id, words.ref);
     if (status->reason == SAH_REASON_CANCEL_DECLINED)
         line_add(&lines, TEXT_EV_CANCEL_DECLINED);
-    if (status->state == SAH_STATE_REOPENED && status->level != SAH_LEVEL_PERSON)
+    if (event->again)
+        line_add(&lines, TEXT_LPG_OPEN); /* which one: its name follows */
+    else if (status->state == SAH_STATE_REOPENED && status->level != SAH_LEVEL_PERSON)
         line_add(&lines, TEXT_EV_RECEIVED); /* its citizen did: nobody there has said so (I9) */
     else if (!overtaken) /* else "no person has accepted it" would be untrue */
         line_add(&lines, texts_of_state[status->state]);

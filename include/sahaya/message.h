@@ -73,6 +73,9 @@ struct sah_result { /* answers the message whose id the envelope carries */
     char store_run_id[41];
     uint32_t retry_after_ms;
     char reason[161]; /* for an operator */
+    /* The request became part of an open one (request_id) that another citizen made: news of it goes to
+     * that one. */
+    bool of_another;
     unsigned n_agencies; /* filled for a status query */
     struct sah_agency_state agencies[SAH_RESULT_AGENCIES_MAX];
 };
@@ -93,6 +96,7 @@ struct sah_outbox_event {
     char dial[17];
     struct sah_agency_status status; /* state, case, units, ETA, price... */
     bool inferred;                   /* filled in between by the router, said to nobody */
+    bool again;                      /* RECEIVED: asked again while status.request_id is open */
     int64_t created_ms;
 };
 

@@ -74,6 +74,7 @@ static void write_head(struct json_out *j, const struct sah_leased *leased,
     json_text_known(j, "endpoint", leased->endpoint);
     json_int(j, "attempt", leased->attempts);
     json_bool(j, "possible_duplicate", leased->possible_duplicate);
+    json_int_known(j, "repeats", leased->repeats);
     if (leased->n_previous == 0)
         return;
     json_open(j, "previous", '[');

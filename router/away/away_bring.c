@@ -116,7 +116,7 @@ static bool bring(struct sah_away *away, struct open_message *m)
     if (good) {
         m->busy = true;
         away->n_brought++;
-        sah_core_take(away->main, message, (struct sah_slice){buf.data, buf.len}, away->now, on_result, away);
+        sah_core_take_accepted(away->main, message, (struct sah_slice){buf.data, buf.len}, away->now, on_result, away);
     } else {
         away->counters.bring_failed++;
     }

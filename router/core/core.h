@@ -60,6 +60,9 @@ void sah_core_destroy(struct sah_core *core);
 typedef void sah_core_result_fn(void *data, const struct sah_message *result);
 void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
                    struct sah_now now, sah_core_result_fn *fn, void *data);
+/* One whose citizen was told its own name already: it becomes part of no other request. */
+void sah_core_take_accepted(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                            struct sah_now now, sah_core_result_fn *fn, void *data);
 
 /* An agency said something; `status->agency` is proven by its token already. */
 enum sah_status_code {
@@ -152,7 +155,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
     X(unknown_outcomes) X(retries) X(fallbacks) X(chain_ended) X(expired)                       \
     X(statuses_applied) X(statuses_repeated) X(statuses_history) X(statuses_refused)           \
     X(escalations_l1) X(escalations_l2) X(escalations_l3) X(alarms_waiting) X(alarms_en_route) X(copies_told) \
-    X(linked) X(let_go) X(updates) X(dedup_unavailable)                                        \
+    X(linked) X(let_go) X(updates) X(dedup_unavailable) X(repeated)                            \
     X(events_sent) X(events_acked)
 struct sah_core_counters {
 #define X(name) uint64_t name;

@@ -203,6 +203,11 @@ static bool match_sender(const struct sah_core *core, const struct sah_request *
                                  core->now.wall_ms);
     if (repeat.of < 0)
         return false;
+    if (repeat.earlier) { /* left open long ago: its own request, and a dispatcher sees both */
+        suggest(m, of[repeat.of]->main[0] ? of[repeat.of]->main : of[repeat.of]->id, "same_sender_before",
+                SAH_SAME_NO_DISTANCE);
+        return false;
+    }
     if (repeat.kind == SAH_SENDER_NEW && !repeat.same_incident)
         return false;
     if (repeat.kind == SAH_SENDER_NEW || repeat.reopen) {

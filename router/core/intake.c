@@ -14,25 +14,23 @@
 
 #include <sahaya/clock.h>
 
-#include "core/internal.h"
+#include "core/intake_priv.h"
 
-#define INTAKE_MAGIC 0x5a494e54u
 #define RETRY_AFTER_MS 200
+#define MERGES_MAX 4
 
-struct intake {
-    uint32_t magic;
-    struct sah_core *core;
-    sah_core_result_fn *fn;
-    void *data;
-    struct sah_message *message; /* ours */
-    char *bytes;
-    size_t bytes_len;
-    struct sah_now now;
-    struct sah_rank rank;
-    struct incident_match match;
-    enum sah_result_code refusal; /* what to answer when there was nothing to commit */
-    struct sah_message result;
-};
+/* Known already, and part of another request: whose that is is not asked for once more. */
+static bool is_of_another(const struct intake *job, const struct sah_committed *committed)
+{
+    char own[SAH_REQUEST_ID_SIZE];
+
+    if (job->message->kind != SAH_KIND_REQUEST || !committed->duplicate)
+        return false;
+    sah_request_id(job->core->s.lane,
+                   sah_partition_of(sah_slice_of(job->message->u.request.citizen.sender), job->core->s.partitions),
+                   &job->message->id, own);
+    return strcmp(own, committed->request_id) != 0;
+}
 
 static void answer(struct intake *job, enum sah_result_code code, const struct sah_committed *committed)
 {
@@ -47,6 +45,7 @@ static void answer(struct intake *job, enum sah_result_code code, const struct s
     if (committed != NULL) {
         memcpy(result->request_id, committed->request_id, sizeof result->request_id);
         memcpy(result->incident_id, committed->incident_id, sizeof result->incident_id);
+        result->u.result.of_another = job->merged ? job->of_another : is_of_another(job, committed);
         result->u.result.accept_seq = committed->accept_seq;
         memcpy(result->u.result.store_run_id, committed->store_run_id, sizeof result->u.result.store_run_id);
     }
@@ -77,9 +76,13 @@ static void answer(struct intake *job, enum sah_result_code code, const struct s
     job->core->jobs--;
     free(job->message);
     free(job->bytes);
+    sah_buf_fini(&job->repeat);
     job->magic = 0;
     free(job);
 }
+
+static void start(struct intake *job);
+static void is_held(struct intake *job, const struct sah_committed *committed);
 
 static void committed_or_not(struct sah_core *core, void *data, int err, const struct sah_committed *committed)
 {
@@ -91,21 +94,28 @@ static void committed_or_not(struct sah_core *core, void *data, int err, const s
         answer(job, SAH_RESULT_REFUSED, NULL);
     else if (err != SAH_OK)
         answer(job, SAH_RESULT_RETRY, NULL); /* not durable, or not known to be: ask again */
-    else if (committed == NULL)
+    else if (committed != NULL && committed->held)
+        is_held(job, committed);
+    else if (committed == NULL && job->next != NEXT_NOTHING) {
+        job->next = NEXT_NOTHING;
+        start(job);
+    } else if (committed == NULL)
         answer(job, job->refusal, NULL);
     else {
-        if (!committed->duplicate && job->message->kind == SAH_KIND_REQUEST)
+        if (!committed->duplicate && !job->merged && job->message->kind == SAH_KIND_REQUEST)
             core->counters.accepted_by_class[sah_priority_class(job->rank.priority)]++;
         answer(job, committed->duplicate ? SAH_RESULT_DUPLICATE : SAH_RESULT_ACCEPTED, committed);
     }
 }
 
-static void carry_message(const struct intake *job, struct sah_change *change, uint32_t sequence)
+/* The bulk lane: what at most one open request has. One that cannot be part of the open one is shown
+ * beside it. */
+static void claim(const struct intake *job, const struct sah_request *request, struct sah_change *change, bool words)
 {
-    change->message_id = job->message->id;
-    change->bytes = (struct sah_slice){job->bytes, job->bytes_len};
-    change->kind = job->message->kind;
-    change->sequence = sequence;
+    if (job->held_by[0] == '\0')
+        again_claim(job->core, request, change->priority, words && !job->promised, change);
+    else
+        (void)sah_format(change->note, sizeof change->note, "p=%s,same_connection,-", job->held_incident);
 }
 
 /* ---- a new request */
@@ -132,7 +142,7 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
     const struct sah_request *request = &job->message->u.request;
     struct sah_route route;
 
-    carry_message(job, change, 1);
+    intake_carry(job, change, 1);
     if (view != NULL) /* accepted before: the store answers from its dedupe record */
         return true;
     (void)sah_format(change->service, sizeof change->service, "%s",
@@ -160,6 +170,7 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
     SAH_ASSERT(change->n_plans > 0); /* the roster has a catch-all (I4) */
     incident_link(core, change, NULL, &job->match);
     incident_feed(core, change, NULL, &job->match);
+    claim(job, request, change, true);
     (void)change_event(core, change, job->message, change->priority, route.agencies[0], SAH_STATE_RECEIVED);
     (void)sah_format(change->audit, sizeof change->audit, "accept rule=%s policy=%s priority=%s agencies=%u",
                      job->rank.rule, core->s.policy->version, sah_priority_name(change->priority), change->n_plans);
@@ -167,14 +178,6 @@ static bool decide_request(struct sah_core *core, void *data, const struct sah_r
 }
 
 /* ---- an amendment */
-
-static bool same_citizen(const struct intake *job, const struct sah_request_view *view)
-{
-    const struct sah_citizen *from = message_citizen(job->message);
-    const struct sah_citizen *owner = &view->request->u.request.citizen;
-
-    return strcmp(from->channel, owner->channel) == 0 && strcmp(from->sender, owner->sender) == 0;
-}
 
 /* Words of the citizen open a closed request again; what an adapter notes by itself does not. */
 static bool asks_for_help(enum sah_amendment_kind kind)
@@ -195,31 +198,6 @@ static void reopen_line(const struct intake *job, struct sah_core *core, struct 
         (void)change_event(core, change, view->request, view->priority,
                            sah_roster_agency(core->s.roster, sah_slice_of(line->agency)), SAH_STATE_REOPENED);
     }
-}
-
-/* The request as it is known now: what the amendment does not say again still holds, so "" is the
- * service it has, and new cues are ranked beside its type and its patient. */
-static void amended(const struct intake *job, const struct sah_request_view *view, struct sah_request *ret_whole)
-{
-    const struct sah_request *before = &view->request->u.request;
-    struct sah_triage *triage = &ret_whole->triage;
-
-    *ret_whole = job->message->u.amendment.part;
-    ret_whole->citizen.vulnerable |= before->citizen.vulnerable;
-    if (ret_whole->urgency == SAH_URGENCY_UNSPECIFIED)
-        ret_whole->urgency = before->urgency;
-    if (ret_whole->payload.kind == SAH_PAYLOAD_NONE)
-        ret_whole->payload = before->payload;
-    if (ret_whole->n_places == 0) {
-        ret_whole->n_places = before->n_places;
-        memcpy(ret_whole->places, before->places, sizeof ret_whole->places);
-    }
-    if (triage->service[0] == '\0')
-        memcpy(triage->service, before->triage.service, sizeof triage->service);
-    if (triage->incident_type[0] == '\0')
-        memcpy(triage->incident_type, before->triage.incident_type, sizeof triage->incident_type);
-    if (triage->patients < before->triage.patients)
-        triage->patients = before->triage.patients;
 }
 
 /* The request itself and, after it, this amendment. */
@@ -299,7 +277,7 @@ static bool rank_again(struct sah_core *core, struct intake *job, const struct s
     change->priority = view->priority;
     if (triage->n_cues == 0 && triage->service[0] == '\0' && triage->n_additional == 0)
         return true;
-    amended(job, view, &whole);
+    again_whole(&job->message->u.amendment, view, &whole);
     sah_rank_amended(core->s.policy, &whole, is_overdue(view), &job->rank);
     change->priority = sah_priority_higher(view->priority, job->rank.priority);
     if (core->s.lane == SAH_LANE_BULK && sah_priority_is_emergency(change->priority))
@@ -319,7 +297,7 @@ static void match_again(struct sah_core *core, struct intake *job, const struct 
 
     if (core->incidents == NULL || (part->n_places == 0 && part->triage.incident_type[0] == '\0'))
         return;
-    amended(job, view, &whole);
+    again_whole(&job->message->u.amendment, view, &whole);
     incident_own(view->request_id, own);
     incident_match(core, &whole, own, change->priority, false, &job->match);
     if (view->main_id[0] == '\0' && view->n_members == 0 && view->closed_ms == 0)
@@ -328,6 +306,27 @@ static void match_again(struct sah_core *core, struct intake *job, const struct 
         change->note[0] = '\0';
     if (view->main_id[0] == '\0')
         incident_feed(core, change, view, &job->match);
+}
+
+/* Whoever closed it has gone on: it becomes a request that names the one before. */
+static bool make_anew(struct intake *job, const struct sah_request_view *view)
+{
+    struct sah_buf buf;
+    char *bytes = NULL;
+
+    sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
+    if (again_is_over(job->core, view, job->now.wall_ms) && asks_for_help(job->message->u.amendment.kind) &&
+        (bytes = malloc(SAH_MESSAGE_MAX_BYTES)) != NULL && again_as_request(job->message, view, &buf) == SAH_OK) {
+        memcpy(bytes, buf.data, buf.len);
+        free(job->bytes);
+        job->bytes = bytes;
+        job->bytes_len = buf.len;
+        bytes = NULL;
+        job->next = NEXT_REQUEST;
+    }
+    free(bytes);
+    sah_buf_fini(&buf);
+    return job->next == NEXT_REQUEST;
 }
 
 static bool decide_amendment(struct sah_core *core, void *data, const struct sah_request_view *view,
@@ -340,12 +339,14 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
         job->refusal = SAH_RESULT_REFUSED;
         return false;
     }
-    if (view == NULL || !same_citizen(job, view)) {
+    if (view == NULL || !intake_same_citizen(job, view)) {
         job->refusal = SAH_RESULT_NOT_FOUND;
         return false;
     }
+    if (make_anew(job, view))
+        return false;
     sequence = view->last_sequence + 1;
-    carry_message(job, change, sequence);
+    intake_carry(job, change, sequence);
     if (!rank_again(core, job, view, change)) {
         job->refusal = SAH_RESULT_WRONG_LANE;
         return false;
@@ -378,86 +379,44 @@ static bool decide_amendment(struct sah_core *core, void *data, const struct sah
     }
     match_again(core, job, view, change);
     incident_hold(view, change);
+    claim(job, &job->message->u.amendment.part, change, false);
     (void)sah_format(change->audit, sizeof change->audit, "amend kind=%s sequence=%u priority=%s",
                      sah_amendment_kind_name(job->message->u.amendment.kind), sequence,
                      sah_priority_name(change->priority));
     return true;
 }
 
-/* ---- a cancel, a question */
+/* ---- a booking of what is booked */
 
-static bool decide_cancel(struct sah_core *core, void *data, const struct sah_request_view *view,
-                          struct sah_change *change)
+static bool decide_merge(struct sah_core *core, void *data, const struct sah_request_view *view,
+                         struct sah_change *change)
 {
     struct intake *job = data;
-    uint32_t sequence;
-    bool others = view != NULL && view->n_members > 0;
 
-    if (view == NULL || !same_citizen(job, view)) {
-        job->refusal = SAH_RESULT_NOT_FOUND;
+    if (view == NULL || view->closed_ms > 0) { /* it was closed meanwhile */
+        job->next = NEXT_MERGE;
+        job->held_by[0] = '\0';
         return false;
     }
-    sequence = view->last_sequence + 1;
-    carry_message(job, change, sequence);
-    for (unsigned i = 0; i < view->n_lines; i++) {
-        const struct sah_agency *agency =
-            sah_roster_agency(core->s.roster, sah_slice_of(view->lines[i].agency));
-        struct sah_line *line;
-
-        if (agency == NULL || sah_state_is_over(view->lines[i].state))
-            continue;
-        line = change_line(change, view, agency->id);
-        SAH_ASSERT(line != NULL);
-        line->sequence = sequence;
-        if (others) { /* (9.7) the incident goes on: one reporter fewer, and the agency reads it */
-            (void)change_plan(change, agency, &job->message->id, SAH_KIND_AMENDMENT, sequence);
-            continue;
-        }
-        if (line->state != SAH_STATE_CANCEL_ASKED) {
-            line->before_cancel = line->state;
-            line->state = SAH_STATE_CANCEL_ASKED;
-        }
-        if (line->via[0] == '\0' || !incident_is_linked(view)) /* else the next update says it */
-            (void)change_plan(change, agency, &job->message->id, SAH_KIND_CANCEL, sequence);
-    }
-    if (others)
-        change->left = SAH_LEFT_YES;
-    incident_hold(view, change);
-    (void)sah_format(change->audit, sizeof change->audit, "%s sequence=%u agencies=%u",
-                     others ? "reporter withdrew" : "cancel asked", sequence, change->n_plans);
-    return true;
+    job->merged = again_merge(core, job->message, view, change, &job->repeat);
+    job->of_another = !intake_same_citizen(job, view);
+    if (!job->merged)
+        job->refusal = SAH_RESULT_RETRY;
+    return job->merged;
 }
 
-static bool decide_question(struct sah_core *core, void *data, const struct sah_request_view *view,
-                            struct sah_change *change)
+/* Another open request has it: this one becomes part of it; what cannot is told to the agency. */
+static void is_held(struct intake *job, const struct sah_committed *committed)
 {
-    struct intake *job = data;
-    struct sah_result *result = &job->result.u.result;
+    struct sah_core *core = job->core;
+    bool merges = job->message->kind == SAH_KIND_REQUEST && !job->promised && job->merges++ < MERGES_MAX;
 
-    SAH_UNUSED(change);
-    if (view == NULL || !same_citizen(job, view)) {
-        job->refusal = SAH_RESULT_NOT_FOUND;
-        return false;
-    }
-    memcpy(job->result.request_id, view->request_id, sizeof job->result.request_id);
-    memcpy(job->result.incident_id, view->incident_id, sizeof job->result.incident_id);
-    result->n_agencies = 0;
-    for (unsigned i = 0; i < view->n_lines && i < SAH_RESULT_AGENCIES_MAX; i++) {
-        const struct sah_line *line = &view->lines[i];
-        const struct sah_agency *agency = sah_roster_agency(core->s.roster, sah_slice_of(line->agency));
-        struct sah_agency_state *out = &result->agencies[result->n_agencies++];
-
-        memcpy(out->agency, line->agency, sizeof out->agency);
-        if (agency != NULL) {
-            memcpy(out->agency_says, agency->says, sizeof out->agency_says);
-            memcpy(out->dial, agency->dial, sizeof out->dial);
-        }
-        out->state = line->state;
-        memcpy(out->case_no, line->status.case_no, sizeof out->case_no);
-        out->eta_s = line->status.eta_s;
-    }
-    job->refusal = SAH_RESULT_ACCEPTED; /* answered; nothing to write */
-    return false;
+    memcpy(job->held_by, committed->request_id, sizeof job->held_by);
+    memcpy(job->held_incident, committed->incident_id, sizeof job->held_incident);
+    if (merges)
+        revise(core, job->held_by, REVISE_ONCE, decide_merge, committed_or_not, job);
+    else
+        start(job);
 }
 
 /* ---- the way in */
@@ -475,7 +434,7 @@ static void start(struct intake *job)
 
     switch (m->kind) {
     case SAH_KIND_REQUEST:
-        core->counters.requests++;
+        core->counters.requests += job->held_by[0] == '\0' && job->merges == 0;
         sah_rank(core->s.policy, &m->u.request, &job->rank);
         if (wrong_lane(job)) {
             answer(job, SAH_RESULT_WRONG_LANE, NULL);
@@ -489,16 +448,16 @@ static void start(struct intake *job)
         revise(core, request_id, admission_is_tight(core) ? REVISE_ONCE : REVISE_NEW, decide_request, committed_or_not, job);
         return;
     case SAH_KIND_AMENDMENT:
-        core->counters.amendments++;
+        core->counters.amendments += job->held_by[0] == '\0';
         revise(core, m->request_id, REVISE_ONCE, decide_amendment, committed_or_not, job);
         return;
     case SAH_KIND_CANCEL:
         core->counters.cancels++;
-        revise(core, m->request_id, REVISE_ONCE, decide_cancel, committed_or_not, job);
+        revise(core, m->request_id, REVISE_ONCE, intake_cancel, committed_or_not, job);
         return;
     case SAH_KIND_STATUS_QUERY:
         core->counters.status_queries++;
-        revise(core, m->request_id, REVISE_ONCE, decide_question, committed_or_not, job);
+        revise(core, m->request_id, REVISE_ONCE, intake_question, committed_or_not, job);
         return;
     case SAH_KIND_UNSPECIFIED:
     case SAH_KIND_RESULT:
@@ -526,8 +485,8 @@ bool sah_core_is_full(const struct sah_core *core, const struct sah_message *mes
     return core->stopping || core->jobs >= room;
 }
 
-void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
-                   struct sah_now now, sah_core_result_fn *fn, void *data)
+static void take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                 struct sah_now now, bool promised, sah_core_result_fn *fn, void *data)
 {
     struct intake *job = calloc(1, sizeof *job);
 
@@ -563,6 +522,20 @@ void sah_core_take(struct sah_core *core, const struct sah_message *message, str
     job->fn = fn;
     job->data = data;
     job->now = now;
+    job->promised = promised;
+    sah_buf_init(&job->repeat, SAH_MESSAGE_MAX_BYTES);
     core->jobs++;
     start(job);
+}
+
+void sah_core_take(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                   struct sah_now now, sah_core_result_fn *fn, void *data)
+{
+    take(core, message, bytes, now, false, fn, data);
+}
+
+void sah_core_take_accepted(struct sah_core *core, const struct sah_message *message, struct sah_slice bytes,
+                            struct sah_now now, sah_core_result_fn *fn, void *data)
+{
+    take(core, message, bytes, now, true, fn, data);
 }

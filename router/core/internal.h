@@ -130,6 +130,23 @@ unsigned change_lines_after(const struct sah_change *change, const struct sah_re
 /* Do both stand for the same call? Whoever answers first has it for both. */
 bool change_same_call(const struct sah_line *a, const struct sah_line *b);
 
+/* ---- again.c: what is asked a second time */
+/* The request as an amendment leaves it: what that does not say again still holds, so "" is the service
+ * it has, and new cues are ranked beside its type and its patient. */
+void again_whole(const struct sah_amendment *amendment, const struct sah_request_view *view,
+                 struct sah_request *ret_whole);
+bool again_same_citizen(const struct sah_citizen *a, const struct sah_citizen *b);
+/* It was closed longer ago than its sender opens it again. */
+bool again_is_over(const struct sah_core *core, const struct sah_request_view *view, int64_t now_ms);
+/* The amendment becomes a request that names the one before; its bytes are appended. Unchanged on failure. */
+int again_as_request(struct sah_message *m, const struct sah_request_view *view, struct sah_buf *bytes);
+/* What at most one open request of the bulk lane has: its connection, or (`words`) its sender's words. */
+void again_claim(const struct sah_core *core, const struct sah_request *request, enum sah_priority priority,
+                 bool words, struct sah_change *change);
+/* The request in `m` as an amendment REPEAT of the open one; `bytes` outlives the commit. False: no memory. */
+bool again_merge(struct sah_core *core, const struct sah_message *m, const struct sah_request_view *view,
+                 struct sah_change *change, struct sah_buf *bytes);
+
 /* ---- copies.c */
 /* `agency` said something, which stands in the change: when that makes a person there the one who has
  * it, or ends it, the others get a message of ours, written into `bytes`, which outlives the commit. */

@@ -32,6 +32,8 @@
 #define SAH_FEED_SIZE 513
 #define SAH_FEED_MAX 64
 #define SAH_WANTS_MAX 8
+#define SAH_EXACT_SIZE 33
+#define SAH_EXACT_MAX 4 /* of one request; what is more is not kept */
 
 /* ---- what the store holds of a request */
 struct sah_line { /* a request at one agency */
@@ -70,6 +72,7 @@ struct sah_request_view {
     unsigned n_members;
     bool left;
     char note[SAH_NOTE_SIZE];
+    unsigned repeats; /* how often the same was asked again while it was open */
     unsigned n_lines;
     struct sah_line lines[SAH_LINES_MAX];
     unsigned n_messages; /* what was said since, oldest first; the newest of them when there are more */
@@ -187,6 +190,12 @@ struct sah_change {
     uint64_t sender;          /* new requests: hash; 0 = not said */
     enum sah_history_kind history;
     char feed[SAH_FEED_SIZE]; /* "" = nothing that other routers must learn */
+    /* What at most one open request has: 32 hex letters, "" = nothing. When another open one has it the
+     * whole change is `held` and nothing is written. Kept for exact_ms, or (0) until it is closed; one
+     * that is opened again has what nobody took meanwhile. `repeated`: one more of view.repeats. */
+    char exact[SAH_EXACT_SIZE];
+    uint32_t exact_ms;
+    bool repeated;
     /* One call and one fsync less for each message: what is accepted goes out, and what is settled
      * makes room for the next. n of all together <= SAH_LEASE_MAX. A store may leave it out. */
     unsigned n_wants;
@@ -196,6 +205,7 @@ struct sah_change {
 struct sah_committed {
     bool duplicate;        /* the message was known: nothing changed */
     bool stale;            /* negative settle of an epoch that is not live: nothing changed */
+    bool held;             /* what it wants is another open request's: request_id; nothing changed */
     uint64_t accept_seq;
     uint64_t revision;
     char request_id[SAH_REQUEST_ID_SIZE]; /* of the known message when duplicate */
@@ -230,6 +240,7 @@ struct sah_leased {
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     char note[SAH_NOTE_SIZE]; /* of the request */
     struct sah_sender_history history; /* of the request's sender */
+    unsigned repeats;                  /* of the request */
     bool judged;                       /* by the core: suspicion is known */
     unsigned suspicion;
     struct sah_slice bytes; /* the message's envelope; borrowed until the completion returns */

@@ -193,9 +193,14 @@ struct sah_repeat {
     enum sah_repeat_kind kind;
     int of;             /* index of the open request; NEW: of the related one, or -1 */
     bool same_incident; /* NEW: a new danger in the incident of `of` */
+    bool earlier;       /* NEW: `of` is open, but its newest words are too old: shown only */
     bool reopen;        /* APPEND: `of` was closed; ask a dispatcher to open it again */
 };
-/* `service`, `type`: of the new message, "" when it names none ("third floor", "come fast"). */
+/*
+ * `service`, `type`: of the new message, "" when it names none ("third floor", "come fast"). A request
+ * takes up its sender's words for window_ms of its type after the newest ones, reopen_ms at least: what
+ * was left open for days must not swallow a new call for help.
+ */
 struct sah_repeat sah_sameness_repeat(const struct sah_sameness_rules *rules,
                                       const struct sah_open_request *open, unsigned n_open,
                                       uint64_t text, const char *service, const char *type,

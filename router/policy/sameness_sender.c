@@ -226,15 +226,32 @@ static bool is_over(const struct sah_sameness_rules *rules, const struct sah_ope
     return open->closed_ms != 0 && now_ms - open->closed_ms > (int64_t)rules->reopen_ms;
 }
 
+/* How long after its newest words a request takes up what its sender says: the window of its type,
+ * and never less than a closed one has. After a jump of the clock back it is not old. */
+static bool is_old(const struct sah_sameness_rules *rules, const struct sah_open_request *open,
+                   int64_t now_ms)
+{
+    uint32_t window =
+        rules->groups[sah_sameness_group(rules, open->type, open->service) - 1].window_ms;
+
+    window = window > rules->reopen_ms ? window : rules->reopen_ms;
+    return open->closed_ms == 0 && now_ms - open->text_ms > (int64_t)window;
+}
+
+static bool is_named(const char *service, const char *type)
+{
+    return type[0] != '\0' || (service[0] != '\0' && strcmp(service, "UNKNOWN") != 0);
+}
+
 /* Words without a type of their own belong to what is open; so does a type of the same kind. */
 static bool compatible(const struct sah_sameness_rules *rules,
                        const struct sah_open_request *open, const char *service,
                        const char *type)
 {
-    bool named = type[0] != '\0' || (service[0] != '\0' && strcmp(service, "UNKNOWN") != 0);
     unsigned a, b;
 
-    if (!named || (strcmp(open->type, type) == 0 && strcmp(open->service, service) == 0))
+    if (!is_named(service, type) ||
+        (strcmp(open->type, type) == 0 && strcmp(open->service, service) == 0))
         return true;
     a = sah_sameness_group(rules, type, service) - 1;
     b = sah_sameness_group(rules, open->type, open->service) - 1;
@@ -287,7 +304,7 @@ struct sah_repeat sah_sameness_repeat(const struct sah_sameness_rules *rules,
 {
     struct sah_repeat result = {.kind = SAH_SENDER_NEW, .of = -1};
     bool urgent = sah_priority_is_emergency(priority);
-    int fits = -1, related = -1;
+    int fits = -1, related = -1, earlier = -1;
 
     for (unsigned i = 0; i < n_open; i++) {
         bool same_lane = sah_priority_is_emergency(open[i].priority) == urgent ||
@@ -295,6 +312,12 @@ struct sah_repeat sah_sameness_repeat(const struct sah_sameness_rules *rules,
 
         if (is_over(rules, &open[i], now_ms))
             continue;
+        if (is_old(rules, &open[i], now_ms)) {
+            if (same_lane && urgent && !is_confidential(rules, open[i].service, open[i].type) &&
+                (earlier < 0 || better(&open[i], &open[earlier])))
+                earlier = (int)i;
+            continue;
+        }
         if (same_lane && compatible(rules, &open[i], service, type) &&
             (fits < 0 || better(&open[i], &open[fits])))
             fits = (int)i;
@@ -308,7 +331,9 @@ struct sah_repeat sah_sameness_repeat(const struct sah_sameness_rules *rules,
         return result;
     }
     /* A new danger: a request of its own, in the same incident when both are emergencies. */
-    result.of = related;
+    result.earlier = related < 0 && earlier >= 0 &&
+                     (!is_named(service, type) || !is_confidential(rules, service, type));
+    result.of = result.earlier ? earlier : related;
     result.same_incident = related >= 0 && urgent &&
                            sah_priority_is_emergency(open[related].priority) &&
                            !is_confidential(rules, service, type) &&

@@ -1,15 +1,15 @@
 -- commit: one atomic, durable step of a request (I2, I4, I8).
 --
 -- Arguments: a msgpack array (see C_ below), the message's bytes ('' = none), one argument of
--- bytes for each event. Answer: {"OK" | "DUP" | "STALE" | "CONFLICT", accept seq, revision,
+-- bytes for each event. Answer: {"OK" | "DUP" | "STALE" | "HELD" (exact.lua: by which request) | "CONFLICT", accept seq, revision,
 -- request id, incident id}, and with OK what was leased in the same step when the change wanted some
 -- (one call and one fsync less for each message; worst first as ever, for the lease comes last). The message, which is what makes it known, is written last: an error
 -- half-way may let it in twice under the same names, but never lock out its retry.
 
 local C_RID, C_REVISION, C_MID, C_KIND, C_SEQUENCE, C_INCIDENT, C_SERVICE, C_TYPE, C_RULE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local C_PRIORITY, C_CLOSED, C_AUDIT, C_SETTLE, C_LINES, C_PLANS, C_EVENTS = 10, 11, 12, 13, 14, 15, 16
-local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_WANTS, C_TERMS, C_LENGTH =
-    17, 18, 19, 20, 21, 22, 22
+local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_WANTS, C_TERMS, C_EXACT, C_LENGTH =
+    17, 18, 19, 20, 21, 22, 23, 23
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, WANTS_MAX, MESSAGE_MAX = 8, 40, 8, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
 local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN, P_HOLD = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -102,6 +102,7 @@ local function read_change(t, args)
     check_wants(c)
     check_plans(t, c)
     incident_check(c[C_ABOUT])
+    exact_check(c[C_EXACT])
     return c
 end
 
@@ -420,10 +421,15 @@ redis.register_function('sahaya_1_commit', function(keys, args)
     if c[C_SETTLE] and not target then
         return {'STALE', 0, old.revision, c[C_RID], old.incident}
     end
+    local holder = exact_holder(t, c[C_RID], c[C_EXACT])
+    if holder then
+        return {'HELD', 0, old.revision, holder, incident_of(holder, redis.call('HGET', t .. ':rq:' .. holder, 'inc') or nil)}
+    end
 
     -- From here on everything is written.
     local now = now_ms(t)
     store_request(t, c, old, now)
+    exact_store(t, c[C_RID], c[C_EXACT], c[C_CLOSED])
     if target then
         settle_apply(t, target, c[C_SETTLE], old.class, now, c[C_BOUND])
     end
@@ -449,12 +455,12 @@ end)
 
 -- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
 -- accepted ms, closed ms, bytes, what was said since ("mid kind sequence,..."), main request or '', number
--- of linked ones, left, note, then agency, line, timer ("kind:level:due" or '') for each line}.
+-- of linked ones, left, note, how often it was repeated, then agency, line, timer ("kind:level:due" or '') for each line}.
 redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'}, callback = function(keys, args)
     local t = tag_of(keys, args, 1)
     check(is_id(args[1], 'EB'), 'request id')
     local rq = t .. ':rq:' .. args[1]
-    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'cl', 'ags', 'mn', 'lf', 'nt')
+    local was = redis.call('HMGET', rq, 'rev', 'inc', 'p', 'seq', 'cl', 'ags', 'mn', 'lf', 'nt', 'rc')
     if not was[1] then
         return {}
     end
@@ -463,7 +469,7 @@ redis.register_function({function_name = 'sahaya_1_load', flags = {'no-writes'},
     local answer = {tonumber(was[1]), incident_of(args[1], was[2] or nil), tonumber(was[3]), tonumber(was[4] or 1),
                     accepted, tonumber(was[5] or 0), stored:sub(PREFIX + 1),
                     table.concat(redis.call('LRANGE', t .. ':mi:' .. args[1], -VIEW_MESSAGES, -1), ','),
-                    was[7] or '', redis.call('ZCARD', page_key(t, 'e', args[1])), was[8] == '1' and 1 or 0, was[9] or ''}
+                    was[7] or '', redis.call('ZCARD', page_key(t, 'e', args[1])), was[8] == '1' and 1 or 0, was[9] or '', tonumber(was[10] or 0)}
     for agency in (was[6] or ''):gmatch('[^,]+') do
         answer[#answer + 1] = agency
         answer[#answer + 1] = redis.call('HGET', rq, 'l:' .. agency) or '{}'

@@ -532,6 +532,7 @@ void sah_memory_store_destroy(struct sah_memory_store *memory)
     vec_fini(&memory->works);
     vec_fini(&memory->fed);
     vec_fini(&memory->histories);
+    vec_fini(&memory->exacts);
     free(memory->scratch);
     memory->magic = 0;
     free(memory);

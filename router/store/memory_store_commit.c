@@ -332,6 +332,7 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
     const struct memory_message *known =
         c->bytes.len > 0 ? model_message(memory, &c->message_id) : NULL;
     struct sah_memory_delivery *target = NULL;
+    const struct memory_request *holder;
     unsigned was_class;
 
     if (!change_good(memory, c))
@@ -362,6 +363,12 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
         if (ret->stale)
             return SAH_OK;
     }
+    if ((holder = model_exact_holder(memory, c)) != NULL) {
+        ret->held = true;
+        memcpy(ret->request_id, holder->view.request_id, sizeof ret->request_id);
+        memcpy(ret->incident_id, holder->view.incident_id, sizeof ret->incident_id);
+        return SAH_OK;
+    }
 
     if (r == NULL)
         r = store_new_request(memory, c);
@@ -375,6 +382,7 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
             r->first = m;
     }
     store_request(r, c);
+    model_exact_store(memory, r, c);
     if (target != NULL)
         model_settle_apply(memory, target, &c->settle);
     if (sah_priority_class(r->view.priority) != was_class && r->view.revision > 1)

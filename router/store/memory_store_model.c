@@ -266,6 +266,7 @@ static void lease_one(struct sah_memory_store *memory, struct sah_memory_deliver
     ret->n_previous = d->n_previous;
     memcpy(ret->previous, d->previous, sizeof ret->previous);
     memcpy(ret->note, r->view.note, sizeof ret->note);
+    ret->repeats = r->view.repeats;
     if (model_history(memory, r->sender) != NULL)
         ret->history = model_history(memory, r->sender)->counts;
     ret->bytes = (struct sah_slice){m->bytes, m->len};

@@ -39,6 +39,8 @@ struct memory_request {
     char incident_type[SAH_TYPE_SIZE];
     char rule[SAH_RULE_SIZE];
     uint64_t sender; /* hash */
+    unsigned n_exact;
+    char exact[SAH_EXACT_MAX][SAH_EXACT_SIZE];
     struct memory_timer { /* of the line at the same place; its kind and level are in the view
                            */
         bool armed;
@@ -71,6 +73,10 @@ struct memory_fed {
     int64_t at_ms;
     char text[SAH_FEED_SIZE];
 };
+struct memory_exact {
+    char hash[SAH_EXACT_SIZE], request_id[SAH_REQUEST_ID_SIZE];
+    int64_t until_ms; /* 0 = while the request is open */
+};
 struct memory_history {
     uint64_t sender;
     struct sah_sender_history counts;
@@ -94,7 +100,7 @@ struct sah_memory_store {
     struct memory_index request_of, message_of, delivery_of;
     struct vec live;        /* deliveries that are not over, and some that just were */
     struct vec quarantined; /* JSON texts, oldest first */
-    struct vec pages, items, works, fed, histories;
+    struct vec pages, items, works, fed, histories, exacts;
     uint64_t told_places;
     uint64_t accept_seq, event_seq, n_accepted, n_duplicates, n_quarantined;
     unsigned n_held;
@@ -160,6 +166,11 @@ void model_page_done(struct sah_memory_store *memory, const char *main_id,
 void model_work_over(struct sah_memory_store *memory, const char *request_id,
                      enum sah_work_kind kind);
 void model_feed(const struct sah_memory_store *memory, uint32_t window_ms, struct sah_fed *ret);
+/* memory_store_exact.c. The open request that has what the change wants; NULL: this one may. */
+const struct memory_request *model_exact_holder(const struct sah_memory_store *memory,
+                                                const struct sah_change *change);
+void model_exact_store(struct sah_memory_store *memory, struct memory_request *r,
+                       const struct sah_change *change);
 int model_commit(struct sah_memory_store *memory, const struct sah_change *change,
                  struct sah_committed *ret);
 unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsigned max_class,

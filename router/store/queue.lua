@@ -9,7 +9,7 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     if not d then
         return nil
     end
-    local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru', 'nt', 'sd')
+    local r = redis.call('HMGET', t .. ':rq:' .. d.r, 'inc', 'p', 'sv', 'ty', 'ru', 'nt', 'sd', 'rc')
     local stored = redis.call('GET', t .. ':ms:' .. mid_in(d))
     if not r[2] or not stored then
         redis.call('HSET', d.hash, 'st', 'dead')
@@ -27,7 +27,7 @@ local function lease_one(t, key, class, lease_ms, now, bound, owner, offset)
     local _, accepted = struct.unpack(MESSAGE_HEAD, stored)
     return {key, d.ep + 1, d.r, incident_of(d.r, r[1] or nil), d.a, d.e, tonumber(r[2]), d.k, d.s, d.at + 1,
             d.pd and 1 or 0, d.fb and 1 or 0, d.at + 1 - (d.ra or 0), math.max(0, accepted - offset),
-            math.max(0, now - (d.rp or accepted)), r[3] or '', r[4] or '', r[5] or '', d.pv or '', r[6] or '', sender_history(t, r[7]), stored:sub(PREFIX + 1)}
+            math.max(0, now - (d.rp or accepted)), r[3] or '', r[4] or '', r[5] or '', d.pv or '', r[6] or '', sender_history(t, r[7]), tonumber(r[8] or 0), stored:sub(PREFIX + 1)}
 end
 
 -- owner and dead_ms, the last two arguments; nil and nil when an older router did not send them.

@@ -10,7 +10,7 @@
 #include "store/pack.h"
 #include "store/redis_store_priv.h"
 
-#define PACKED_FIELDS  22
+#define PACKED_FIELDS  23
 #define EVENT_ID_LATER "-" /* an envelope without one would be refused */
 
 static char lane_letter(enum sah_lane lane)
@@ -213,6 +213,10 @@ int commit_args(struct sah_redis_store *store, const struct sah_change *change,
     pack_timers(packed, change);
     incident_pack(packed, change);
     pack_wants(packed, store, change);
+    pack_array(packed, 3);
+    pack_text(packed, change->exact);
+    pack_int(packed, change->exact_ms);
+    pack_int(packed, change->repeated);
     if (packed->failed)
         return SAH_ELIMIT;
     args_add(args, packed->data, packed->len);

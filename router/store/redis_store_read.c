@@ -109,7 +109,8 @@ int read_commit(struct op *op, const redisReply *reply)
         return SAH_ECONFLICT;
     c->duplicate = sah_slice_is(word, "DUP");
     c->stale = sah_slice_is(word, "STALE");
-    return c->duplicate || c->stale ? SAH_OK : SAH_EPROTO;
+    c->held = sah_slice_is(word, "HELD");
+    return c->duplicate || c->stale || c->held ? SAH_OK : SAH_EPROTO;
 }
 
 /* "kind:level:due", or nothing. */
@@ -196,6 +197,7 @@ int read_load(struct op *op, const redisReply *reply)
     view->n_members = (unsigned)reader_int(&r, SAH_MEMBERS_MAX);
     view->left = reader_int(&r, 1) == 1;
     reader_text(&r, view->note, sizeof view->note);
+    view->repeats = (unsigned)reader_int(&r, UINT32_MAX);
     return read_lines(&r, view);
 }
 
@@ -245,6 +247,7 @@ static int read_one_lease(struct op *op, const redisReply *reply, struct sah_lea
     previous = reader_bytes(&r);
     reader_text(&r, leased->note, sizeof leased->note);
     history = reader_bytes(&r);
+    leased->repeats = (unsigned)reader_int(&r, UINT32_MAX);
     bytes = reader_bytes(&r);
     if (!reader_at_end(&r) || !take_history(history, &leased->history))
         return SAH_EPROTO;

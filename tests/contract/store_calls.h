@@ -75,5 +75,6 @@ int contract_run_clock_cases(const char *name);
 int contract_run_incident_cases(const char *name);
 int contract_run_replay_cases(const char *name);
 int contract_run_known_cases(const char *name);
+int contract_run_exact_cases(const char *name);
 
 #endif

@@ -368,5 +368,5 @@ int sah_store_contract_run(struct sah_store_harness *with)
            contract_run_queue_cases(with->name) + contract_run_timer_cases(with->name) +
            contract_run_owner_cases(with->name) + contract_run_clock_cases(with->name) +
            contract_run_incident_cases(with->name) + contract_run_replay_cases(with->name) +
-           contract_run_known_cases(with->name);
+           contract_run_known_cases(with->name) + contract_run_exact_cases(with->name);
 }

@@ -75,7 +75,7 @@ static void as_both(unsigned router)
 }
 
 static struct sah_leased leased[LEASED_MAX]; /* every lease of this seed, live or not */
-static unsigned n_dead_seen, n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
+static unsigned n_dead_seen, n_held_seen, n_came_home, n_leased, n_messages, sequences[REQUESTS], made[REQUESTS];
 
 static void same_leases(const struct sah_leased *a, const struct sah_leased *b, unsigned n)
 {
@@ -90,6 +90,7 @@ static void same_leases(const struct sah_leased *a, const struct sah_leased *b, 
         assert_int_equal(a[i].possible_duplicate, b[i].possible_duplicate);
         assert_int_equal(a[i].fell_back, b[i].fell_back);
         assert_int_equal(a[i].unanswered, b[i].unanswered);
+        assert_int_equal(a[i].repeats, b[i].repeats);
         assert_int_equal(a[i].bytes.len, b[i].bytes.len);
     }
     n_leased += n;
@@ -114,6 +115,8 @@ static void commit_both(struct sah_change *change)
     same_leases(&leased[n_leased], of_two, a.n_leased);
     assert_int_equal(a.duplicate, b.duplicate);
     assert_int_equal(a.stale, b.stale);
+    assert_int_equal(a.held, b.held);
+    n_held_seen += a.held;
     assert_int_equal(a.accept_seq, b.accept_seq);
     assert_int_equal(a.revision, b.revision);
     assert_string_equal(a.request_id, b.request_id);
@@ -128,6 +131,14 @@ static void add_plans(struct sah_change *change, unsigned n)
     }
     if (up_to(3) == 0)
         add_event(change, up_to(2) == 0, "108");
+}
+
+/* What only one open request has: three for eight requests. */
+static void add_exact(struct sah_change *change)
+{
+    if (up_to(2) == 0)
+        sah_format(change->exact, sizeof change->exact, "%032u", up_to(3));
+    change->repeated = up_to(4) == 0;
 }
 
 /* A line with its timer: due now or far away; and what was sent is sent once more. */
@@ -156,10 +167,16 @@ static void step_request(unsigned r)
 {
     struct sah_change *c = new_request(1 + r, (enum sah_priority)up_to(6)); /* new or known */
 
+    char id[SAH_REQUEST_ID_SIZE];
+
     add_plans(c, 1 + r);
+    add_exact(c);
     commit_both(c);
-    if (made[r]++ == 0)
+    request_id_of(1 + r, id);
+    if (made[r] == 0 && do_load(&one, id, NULL) == SAH_OK) {
+        made[r]++;
         sequences[r] = 1;
+    }
 }
 
 static void step_amendment(unsigned r)
@@ -172,6 +189,9 @@ static void step_amendment(unsigned r)
     if (up_to(10) == 0)
         c->expected_revision += up_to(3);
     add_plans(c, n);
+    add_exact(c);
+    if (up_to(5) == 0)
+        c->closed_ms = up_to(2) * INT64_C(1700000000000);
     if (up_to(2) == 0)
         add_timers(c, 1 + r);
     commit_both(c);
@@ -304,6 +324,8 @@ static void compare(void)
         assert_int_equal(do_load(&two, id, &b), SAH_OK);
         assert_int_equal(a.revision, b.revision);
         assert_int_equal(a.priority, b.priority);
+        assert_int_equal(a.repeats, b.repeats);
+        assert_int_equal(a.closed_ms, b.closed_ms);
         assert_int_equal(a.last_sequence, b.last_sequence);
         assert_int_equal(a.n_lines, b.n_lines);
         assert_int_equal(a.n_messages, b.n_messages);
@@ -369,6 +391,7 @@ static void both_answer_the_same(void **state)
     }
     assert_true(n_came_home > SEEDS);
     assert_true(n_dead_seen > 0);
+    assert_true(n_held_seen > SEEDS);
 }
 
 int main(void)

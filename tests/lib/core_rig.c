@@ -302,6 +302,7 @@ static void on_result(void *data, const struct sah_message *result)
     SAH_ASSERT(sah_id_equal(&r->id, &result->id));
     r->came = true;
     r->code = said->code;
+    r->of_another = said->of_another;
     memcpy(r->request_id, result->request_id, sizeof r->request_id);
     memcpy(r->incident_id, result->incident_id, sizeof r->incident_id);
     r->accept_seq = said->accept_seq;

@@ -36,6 +36,7 @@ struct rig_result {
     struct sah_id id;
     bool came;
     enum sah_result_code code;
+    bool of_another;
     char request_id[SAH_REQUEST_ID_SIZE], incident_id[SAH_INCIDENT_ID_SIZE];
     uint64_t accept_seq;
     char run_id[41];

@@ -78,6 +78,7 @@ static void note(struct sah_fake_agencies *fake, const struct sah_leased *leased
     memcpy(r->note, leased->note, sizeof r->note);
     memcpy(r->incident_id, leased->incident_id, sizeof r->incident_id);
     r->suspicion = leased->suspicion;
+    r->repeats = leased->repeats;
 }
 
 static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms,

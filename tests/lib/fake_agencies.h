@@ -38,7 +38,7 @@ struct sah_fake_received { /* one attempt */
     char *bytes; /* of the message */
     char note[SAH_NOTE_SIZE];
     char incident_id[SAH_INCIDENT_ID_SIZE];
-    unsigned suspicion;
+    unsigned suspicion, repeats;
 };
 
 SAH_MUST_USE int sah_fake_agencies_create(struct sah_fake_agencies **ret_fake);

@@ -4,6 +4,7 @@ add_library(sah_store_contract STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_timer.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_incident.c
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_clock.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_replay.c
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_owner.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_known.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_contract_exact.c
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/store_calls.c)
 target_include_directories(sah_store_contract PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/router)
 target_link_libraries(sah_store_contract PUBLIC sah_proto sah_base PRIVATE sah_flags PkgConfig::CMOCKA)

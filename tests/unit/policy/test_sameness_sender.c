@@ -36,7 +36,7 @@ static void what_a_sender_sends_again(void **state)
         /* P0-P2: "caller repeats" at most every 20 s, for as long as it is open */
         {&fire, 5, "FIRE_101", "FSTRU", P(1), 19999, SAH_SENDER_REPEAT_COUNTED, 0, false},
         {&fire, 5, "FIRE_101", "FSTRU", P(1), 20000, SAH_SENDER_REPEAT_FORWARD, 0, false},
-        {&fire, 5, "FIRE_101", "FSTRU", P(1), 3600000, SAH_SENDER_REPEAT_FORWARD, 0, false},
+        {&fire, 5, "FIRE_101", "FSTRU", P(1), 1800000, SAH_SENDER_REPEAT_FORWARD, 0, false},
         {&fire, 5, "FIRE_101", "FSTRU", P(1), -60000, SAH_SENDER_REPEAT_FORWARD, 0, false},
         {&fire, 5, "", "", P(1), 30000, SAH_SENDER_REPEAT_FORWARD, 0, false},
         /* other words, or none: an update; the same words ranked higher are not a repeat */
@@ -91,6 +91,45 @@ static void a_closed_request_is_reopened_within_half_an_hour(void **state)
     assert_int_equal(got.kind, SAH_SENDER_APPEND);
     assert_int_equal(got.of, 1);
     assert_false(got.reopen);
+}
+
+/* Days later it is another call for help: of its own, and the one left open is shown beside it. */
+static void an_open_request_takes_up_words_for_the_window_of_its_type(void **state)
+{
+    static const struct {
+        struct sah_open_request open;
+        const char *service, *type;
+        int64_t window_ms; /* of deploy/etc/incidents.yaml, half an hour at least */
+        bool shown;
+    } cases[] = {
+        {OPEN("FIRE_101", "FSTRU", P(1), T0), "FIRE_101", "FSTRU", 30 * MINUTE, true},
+        {OPEN("FIRE_101", "FBRUSH", P(1), T0), "FIRE_101", "FBRUSH", 60 * MINUTE, true},
+        {OPEN("HELPLINE_1912", "ELECHZD", P(1), T0), "HELPLINE_1912", "ELECHZD", 120 * MINUTE, true},
+        {OPEN("AMBULANCE_108", "CARDIAC", P(0), T0), "AMBULANCE_108", "CARDIAC", 30 * MINUTE, true},
+        {OPEN("AMBULANCE_108", "CARDIAC", P(0), T0), "", "", 30 * MINUTE, true},
+        {OPEN("HELPLINE_181", "", P(2), T0), "HELPLINE_181", "", 30 * MINUTE, false},
+        {OPEN("LPG_BOOKING", "LPGBOOK", P(4), T0), "LPG_BOOKING", "LPGBOOK", 30 * MINUTE, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAH_LEN(cases); i++) {
+        const struct sah_open_request *open = &cases[i].open;
+        struct sah_repeat got = sah_sameness_repeat(rules, open, 1, 6, cases[i].service, cases[i].type,
+                                                    open->priority, T0 + cases[i].window_ms);
+
+        if (got.kind != SAH_SENDER_APPEND || got.of != 0)
+            fail_msg("case %zu: %d of %d within its window", i, got.kind, got.of);
+        for (int64_t late_ms = 1; late_ms < 11 * 1440 * MINUTE; late_ms += 10 * 1440 * MINUTE) {
+            got = sah_sameness_repeat(rules, open, 1, 6, cases[i].service, cases[i].type, open->priority,
+                                      T0 + cases[i].window_ms + late_ms);
+            if (got.kind != SAH_SENDER_NEW || got.same_incident || got.earlier != cases[i].shown ||
+                got.of != (cases[i].shown ? 0 : -1))
+                fail_msg("case %zu: %d of %d past its window", i, got.kind, got.of);
+        }
+        got = sah_sameness_repeat(rules, open, 1, 6, cases[i].service, cases[i].type, open->priority,
+                                  T0 - 600 * MINUTE); /* the clock went back */
+        assert_int_equal(got.kind, SAH_SENDER_APPEND);
+    }
 }
 
 /* (9.2) */
@@ -266,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_sender_sends_again),
         cmocka_unit_test(a_closed_request_is_reopened_within_half_an_hour),
+        cmocka_unit_test(an_open_request_takes_up_words_for_the_window_of_its_type),
         cmocka_unit_test(updates_wait_for_ten_seconds_unless_it_got_worse),
         cmocka_unit_test(suspicion_grows_with_marks_and_shrinks_with_real_calls),
         cmocka_unit_test(a_booking_is_known_by_its_connection),

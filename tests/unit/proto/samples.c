@@ -201,6 +201,7 @@ static void fill_result(struct sah_result *r)
     SET(r->store_run_id, "5f2a9c");
     r->retry_after_ms = 250;
     SET(r->reason, "store is away");
+    r->of_another = true;
     r->n_agencies = 1;
     SET(a->agency, "amb-108");
     SET(a->agency_says, "108");
@@ -248,6 +249,7 @@ static void fill_outbox_event(struct sah_outbox_event *e)
     SET(e->dial, "1906");
     fill_status(&e->status);
     e->inferred = true;
+    e->again = true;
     e->created_ms = NOW_MS + 7;
 }
 
