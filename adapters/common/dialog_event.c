@@ -189,8 +189,9 @@ static void voice_of_event(struct voice *v, const struct sah_dialog *dialog,
     (void)sah_format(v->key, sizeof v->key, "%s", event->event_id);
     (void)sah_format(v->language, sizeof v->language, "%s",
                      c->language[0] != '\0' ? c->language : event->language);
-    (void)sah_format(v->supersedes, sizeof v->supersedes, "%s:status",
-                     event->status.request_id);
+    if (!event->again)
+        (void)sah_format(v->supersedes, sizeof v->supersedes, "%s:status",
+                         event->status.request_id);
     v->now_ms = now_ms;
     v->emergency = event->emergency;
     v->deaf =

@@ -107,7 +107,7 @@ static void on_commit(void *data, int err, const struct sah_committed *committed
     } else {
         if (!committed->stale && call.key[0] != '\0')
             watch_over(call.away, call.key, call.dead);
-        if (!committed->duplicate && !committed->stale && call.watched != NULL)
+        if (!committed->duplicate && !committed->stale && !committed->held && call.watched != NULL)
             watch_add(call.away, call.watched);
         ours = *committed;
         ours.n_leased = keep_ours(call.away, committed->leased, committed->n_leased, kept);

@@ -53,7 +53,7 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view);
 static void finish(struct revise *r, int err, const struct sah_committed *committed)
 {
     r->done(r->core, r->job, err, committed);
-    if (err == SAH_OK && committed != NULL && !committed->duplicate && !committed->stale) {
+    if (err == SAH_OK && committed != NULL && !committed->duplicate && !committed->stale && !committed->held) {
         leasing_kick_plans(r->core, &r->change, committed);
         incident_committed(r->core, &r->change);
         if (r->change.n_events > 0)

@@ -168,7 +168,7 @@ static void lease_wanted(struct sah_memory_store *memory, const struct sah_chang
     for (unsigned i = 0; i < change->n_wants; i++)
         all += change->wants[i].n;
     SAH_ASSERT(change->n_wants <= SAH_WANTS_MAX && all <= SAH_LEASE_MAX);
-    if (all == 0 || p->err != SAH_OK || p->committed.duplicate || p->committed.stale)
+    if (all == 0 || p->err != SAH_OK || p->committed.duplicate || p->committed.stale || p->committed.held)
         return;
     p->committed.looked = true;
     p->items = leased = calloc(all, sizeof *leased);

@@ -228,6 +228,63 @@ static void only_a_person_s_reopening_is_said_of_the_agency(void **state)
     assert_non_null(strstr(step.replies[0].body, "opened this case again"));
 }
 
+/* Asked again: which one is open, by its reference, and nothing of its state changes. */
+static void a_booking_asked_for_again_names_the_open_one(void **state)
+{
+    static struct sah_step step;
+    struct sah_outbox_event e = event_of(SAH_STATE_RECEIVED);
+    char ref[SAH_REF_SIZE];
+
+    e.again = true;
+    e.emergency = false;
+    (void)sah_format(e.service, sizeof e.service, "LPG_BOOKING");
+    sah_request_ref(e.status.request_id, ref);
+    for (size_t l = 0; l < SAH_LEN(languages); l++) {
+        struct sah_conversation c = {.n_open = 1};
+
+        (void)sah_format(c.language, sizeof c.language, "%s", languages[l]);
+        memcpy(c.open[0].request_id, e.status.request_id, sizeof c.open[0].request_id);
+        c.open[0].state = SAH_STATE_BOOKED;
+        c.open[0].opened_ms = NOW;
+        sah_dialog_event(*state, &c, &e, NOW, &step);
+        assert_int_equal(step.n_replies, 1);
+        assert_non_null(strstr(step.replies[0].body, ref));
+        if (strcmp(languages[l], "en") == 0)
+            assert_non_null(strstr(step.replies[0].body, "added to your booking"));
+        assert_int_equal(step.replies[0].n_choices, 0); /* perhaps another citizen's */
+        assert_string_equal(step.replies[0].supersedes, "");
+        assert_int_equal(step.next.open[0].state, SAH_STATE_BOOKED);
+    }
+}
+
+static void what_became_part_of_another_request_is_not_open_twice(void **state)
+{
+    struct sah_conversation c = {.n_open = 2};
+    static struct sah_message submit, result;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        c.open[i].message_id.bytes[0] = (uint8_t)(i + 1);
+        c.open[i].opened_ms = NOW;
+    }
+    sah_request_id(SAH_LANE_BULK, 0, &c.open[0].message_id, c.open[0].request_id);
+    submit.kind = SAH_KIND_REQUEST;
+    result.kind = SAH_KIND_RESULT;
+    result.u.result.code = SAH_RESULT_ACCEPTED;
+    memcpy(result.request_id, c.open[0].request_id, sizeof result.request_id);
+    submit.id = c.open[0].message_id; /* answered once more: it is itself */
+    sah_dialog_accepted(&submit, &result, &c);
+    assert_true(c.open[0].closed_ms == 0);
+    submit.id = c.open[1].message_id; /* the same booking again */
+    sah_dialog_accepted(&submit, &result, &c);
+    assert_true(c.open[0].closed_ms == 0 && c.open[1].closed_ms != 0);
+    c.open[1].closed_ms = 0;
+    c.open[0].request_id[0] = '\0';
+    result.u.result.of_another = true; /* another citizen's: not theirs to ask about */
+    sah_dialog_accepted(&submit, &result, &c);
+    assert_true(c.open[1].closed_ms != 0 && c.open[1].request_id[0] == '\0');
+}
+
 static void a_declined_cancel_is_said(void **state)
 {
     static struct sah_step step;
@@ -306,6 +363,8 @@ int main(void)
         cmocka_unit_test(a_request_is_closed_only_when_no_agency_works_on_it),
         cmocka_unit_test(nobody_hears_that_no_person_has_it_after_one_has),
         cmocka_unit_test(only_a_person_s_reopening_is_said_of_the_agency),
+        cmocka_unit_test(a_booking_asked_for_again_names_the_open_one),
+        cmocka_unit_test(what_became_part_of_another_request_is_not_open_twice),
         cmocka_unit_test(a_declined_cancel_is_said),
         cmocka_unit_test(a_status_answer_has_each_agency_s_own_state),
         cmocka_unit_test(an_unconfirmed_emergency_is_told_to_call_now),

@@ -335,6 +335,27 @@ static void the_same_sender_s_second_request_is_appended(void **state)
     assert_int_equal(rig_read(rig, FIRE, "please come fast"), 1);
 }
 
+/* (I1, I3) What they left open for days must not swallow a new call: it goes out by itself, and the
+ * dispatcher sees both. */
+static void what_a_sender_left_open_for_days_takes_up_nothing(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second;
+    struct sah_request *r;
+
+    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
+    rig->step_ms = 60000;
+    rig_pass(rig, 10 * 86400 * SECOND);
+    rig->step_ms = 50;
+    r = rig_request(rig, 2, 1, "FIRE_101");
+    rig_type(r, "FSTRU");
+    rig_words(r, "another fire, at the shop");
+    second = rig_ask(rig)->request_id;
+    assert_string_equal(rig_view(rig, second)->main_id, "");
+    assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
+    assert_non_null(strstr(rig_attempt(rig, FIRE, second, 0)->note, ",same_sender_before,"));
+}
+
 static int linked_err;
 
 static void on_link(void *data, int err)
@@ -418,6 +439,7 @@ int main(void)
         CASE(an_agency_that_the_first_one_does_not_have_is_told_at_once),
         CASE(two_hearts_in_one_block_are_shown_and_not_joined),
         CASE(the_same_sender_s_second_request_is_appended),
+        CASE(what_a_sender_left_open_for_days_takes_up_nothing),
         CASE(a_person_links_and_unlinks),
         CASE(a_sender_s_history_reaches_the_dispatcher_and_nothing_else),
         CASE(a_report_of_what_is_closed_is_shown_only),
