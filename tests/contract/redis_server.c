@@ -2,16 +2,13 @@
  * redis_server - see redis_server.h.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include <sahaya/str.h>
 
 #include "contract/redis_server.h"
+#include "lib/redis_process.h"
 
 #define WORDS_MAX   32
 #define WAIT_ROUNDS 1000 /* of 10 ms */
@@ -42,28 +40,6 @@ static int free_port(void)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     close(fd);
     return ntohs(address.sin_port);
-}
-
-static void exec_server(const struct redis_server *server, int bus_port)
-{
-    char port[8], bus[8];
-    int null = open("/dev/null", O_RDWR);
-
-    snprintf(port, sizeof port, "%d", server->port);
-    snprintf(bus, sizeof bus, "%d", bus_port);
-    dup2(null, 0);
-    dup2(null, 1);
-    dup2(null, 2);
-    if (server->cluster)
-        execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1",
-               "--cluster-enabled", "yes", "--cluster-port", bus, "--unixsocket",
-               server->socket, "--dir", server->dir, "--appendonly", "yes", "--appendfsync",
-               "always", "--save", "", "--maxmemory-policy", "noeviction", (char *)NULL);
-    else
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket,
-               "--dir", server->dir, "--appendonly", "yes", "--appendfsync", "always", "--save",
-               "", "--maxmemory-policy", "noeviction", (char *)NULL);
-    _exit(127);
 }
 
 redisReply *redis_server_ask(struct redis_server *server, const char *word, ...)
@@ -106,23 +82,17 @@ static bool answers(struct redis_server *server, const char *wanted, const char 
 
 void redis_server_again(struct redis_server *server)
 {
-    int bus_port = server->cluster ? free_port() : 0;
+    char port[8], bus[8];
+    const char *const cluster[] = {"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes",
+                                   "--cluster-port", bus, NULL};
     int round = 0;
 
-    server->pid = fork();
-    assert_true(server->pid >= 0);
-    if (server->pid == 0)
-        exec_server(server, bus_port);
-    for (; round < WAIT_ROUNDS; round++) {
-        server->direct = redisConnectUnix(server->socket);
-        if (server->direct != NULL && server->direct->err == 0 &&
-            answers(server, "PONG", "PING", NULL))
-            break;
-        if (server->direct != NULL)
-            redisFree(server->direct);
-        nap();
-    }
-    assert_true(round < WAIT_ROUNDS);
+    snprintf(port, sizeof port, "%d", server->port);
+    snprintf(bus, sizeof bus, "%d", server->cluster ? free_port() : 0);
+    server->pid = redis_process_start(server->socket, server->dir, server->cluster ? cluster : NULL);
+    assert_true(redis_process_answers(server->socket));
+    server->direct = redisConnectUnix(server->socket);
+    assert_true(server->direct != NULL && server->direct->err == 0);
     if (!server->cluster)
         return;
     freeReplyObject(redis_server_ask(server, "CLUSTER", "ADDSLOTSRANGE", "0", "16383", NULL));
@@ -147,20 +117,11 @@ void redis_server_kill(struct redis_server *server)
     if (server->direct != NULL)
         redisFree(server->direct);
     server->direct = NULL;
-    assert_int_equal(kill(server->pid, SIGKILL), 0);
-    assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
+    redis_process_kill(&server->pid);
 }
 
 void redis_server_stop(struct redis_server *server)
 {
-    pid_t pid;
-
     redis_server_kill(server);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        execlp("rm", "rm", "-rf", "--", server->dir, (char *)NULL);
-        _exit(127);
-    }
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    redis_process_remove(server->dir);
 }

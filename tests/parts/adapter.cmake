@@ -4,7 +4,7 @@ set(adapter_world
   ${CMAKE_CURRENT_SOURCE_DIR}/unit/adapter/test_adapter_dialog.c)
 foreach(name take outbox functions handed away)
   sah_test(test_adapter_${name} ${CMAKE_CURRENT_SOURCE_DIR}/unit/adapter/test_adapter_${name}.c
-    sah_adapter PkgConfig::JANSSON)
+    sah_adapter redis_process PkgConfig::JANSSON)
   target_sources(test_adapter_${name} PRIVATE ${adapter_world})
 endforeach()
 # A disk in memory that fails and loses power on request.

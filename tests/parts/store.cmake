@@ -13,7 +13,7 @@ sah_test(test_store_memory ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_memor
 
 add_library(sah_redis_harness STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/contract/redis_server.c ${CMAKE_CURRENT_SOURCE_DIR}/contract/redis_harness.c)
-target_link_libraries(sah_redis_harness PUBLIC sah_store_contract sah_store PRIVATE sah_flags PkgConfig::CMOCKA)
+target_link_libraries(sah_redis_harness PUBLIC redis_process sah_store_contract sah_store PRIVATE sah_flags PkgConfig::CMOCKA)
 
 foreach(kind redis cluster)
   sah_test(test_store_${kind} ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_${kind}.c sah_redis_harness)

@@ -3,17 +3,13 @@
  */
 #include "test_adapter_world.h"
 
-#include <signal.h>
-#include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sahaya/clock.h>
 #include <sahaya/digest.h>
 
-extern char **environ;
+#include "lib/redis_process.h"
 
 static char folder[64];
 static char socket_path[128];
@@ -21,56 +17,13 @@ static pid_t redis_pid;
 
 static int redis_start(void)
 {
-    char *argv[] = {"redis-server",
-                    "--port",
-                    "0",
-                    "--unixsocket",
-                    socket_path,
-                    "--dir",
-                    folder,
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "yes",
-                    "--appendfsync",
-                    "always",
-                    "--no-appendfsync-on-rewrite",
-                    "no",
-                    "--maxmemory-policy",
-                    "noeviction",
-                    "--loglevel",
-                    "warning",
-                    "--logfile",
-                    "redis.log",
-                    NULL};
-
-    redis_pid = fork();
-    if (redis_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves nothing running */
-        execvp(argv[0], argv);
-        _exit(127);
-    }
-    if (redis_pid < 0)
-        return -1;
-    for (int i = 0; i < 1000; i++) {
-        redisContext *c = redisConnectUnix(socket_path);
-        bool up = c != NULL && c->err == 0;
-
-        redisFree(c);
-        if (up)
-            return 0;
-        usleep(10000);
-    }
-    return -1;
+    redis_pid = redis_process_start(socket_path, folder, NULL);
+    return redis_process_answers(socket_path) ? 0 : -1;
 }
 
 void world_redis_stop(void)
 {
-    int status;
-
-    kill(redis_pid, SIGKILL);
-    waitpid(redis_pid, &status, 0);
-    redis_pid = 0;
+    redis_process_kill(&redis_pid);
 }
 
 void world_redis_start(void)
@@ -90,17 +43,9 @@ int world_begin_all(void **state)
 
 int world_end_all(void **state)
 {
-    char *argv[] = {"rm", "-rf", folder, NULL};
-    pid_t pid;
-    int status;
-
     (void)state;
-    if (redis_pid > 0) {
-        kill(redis_pid, SIGKILL);
-        waitpid(redis_pid, &status, 0);
-    }
-    if (posix_spawnp(&pid, "rm", NULL, NULL, argv, environ) == 0)
-        waitpid(pid, &status, 0);
+    redis_process_kill(&redis_pid);
+    redis_process_remove(folder);
     return 0;
 }
 

@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <sahaya/redis.h>
 
 #include "io_test.h"
+#include "lib/redis_process.h"
 
 static const char code[] = "#!lua name=sahaya_test_1\n"
                            "redis.register_function('answer', function(keys, args)\n"
@@ -30,28 +30,14 @@ struct world {
 
 static void start_redis(struct world *world)
 {
-    world->pid = fork();
-    assert_true(world->pid >= 0);
-    if (world->pid == 0) {
-        int quiet = open("/dev/null", O_WRONLY);
+    const char *const more[] = {"--appendfsync", world->appendfsync, NULL};
 
-        dup2(quiet, 1);
-        dup2(quiet, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", world->socket,
-               "--dir", world->scratch.dir, "--appendonly", "yes", "--appendfsync",
-               world->appendfsync, "--save", "", "--maxmemory-policy", "noeviction",
-               (char *)NULL);
-        _exit(127);
-    }
+    world->pid = redis_process_start(world->socket, world->scratch.dir, more);
 }
 
 static void stop_redis(struct world *world)
 {
-    if (world->pid <= 0)
-        return;
-    kill(world->pid, SIGKILL);
-    waitpid(world->pid, NULL, 0);
-    world->pid = 0;
+    redis_process_kill(&world->pid);
 }
 
 static void on_state(void *data, enum sah_redis_state now)
@@ -97,17 +83,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char command[] = "rm", flag[] = "-r";
-    char *argv[] = {command, flag, world->scratch.dir, NULL};
-    pid_t pid;
 
     sah_redis_destroy(world->redis);
     sah_loop_destroy(world->loop);
     stop_redis(world);
-    pid = fork(); /* Redis' folder of append-only files */
-    if (pid == 0)
-        execvp(command, argv);
-    waitpid(pid, NULL, 0);
+    redis_process_remove(world->scratch.dir); /* with Redis' folder of append-only files */
     free(world);
     return 0;
 }

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 #include <sahaya/redis.h>
 
 #include "io_test.h"
+#include "lib/redis_process.h"
 
 #define LIBRARY(revision)                                                                             \
     "#!lua name=sahaya_test_1\nlocal REVISION = " revision "\n"                                       \
@@ -30,18 +30,9 @@ struct world {
 
 static void start_redis(struct world *world)
 {
-    world->pid = fork();
-    assert_true(world->pid >= 0);
-    if (world->pid == 0) {
-        int quiet = open("/dev/null", O_WRONLY);
+    const char *const more[] = {"--appendfsync", world->appendfsync, "--busy-reply-threshold", "50", NULL};
 
-        dup2(quiet, 1);
-        dup2(quiet, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", world->socket, "--dir", world->data,
-               "--appendonly", "yes", "--appendfsync", world->appendfsync, "--save", "", "--maxmemory-policy",
-               "noeviction", "--busy-reply-threshold", "50", (char *)NULL);
-        _exit(127);
-    }
+    world->pid = redis_process_start(world->socket, world->data, more);
 }
 
 static void stop_redis(struct world *world)
@@ -49,11 +40,7 @@ static void stop_redis(struct world *world)
     if (world->direct != NULL)
         redisFree(world->direct);
     world->direct = NULL;
-    if (world->pid <= 0)
-        return;
-    kill(world->pid, SIGKILL);
-    waitpid(world->pid, NULL, 0);
-    world->pid = 0;
+    redis_process_kill(&world->pid);
 }
 
 /* A line of words parted by blanks; the last may be `rest`, as it is. */
@@ -131,18 +118,12 @@ static void link_up(struct world *world)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char command[] = "rm", flag[] = "-r";
-    char *argv[] = {command, flag, world->scratch.dir, NULL};
-    pid_t pid;
 
     sah_redis_destroy(world->redis);
     sah_loop_destroy(world->loop);
     stop_redis(world);
     (void)umount2(world->data, MNT_DETACH); /* of the full disk */
-    pid = fork();
-    if (pid == 0)
-        execvp(command, argv);
-    waitpid(pid, NULL, 0);
+    redis_process_remove(world->scratch.dir); /* with Redis' folder of append-only files */
     free(world);
     return 0;
 }
