@@ -23,7 +23,7 @@
 #include "options.h"
 #include "store/redis_store.h"
 
-#define DEADLINE_MS 20000 /* an AOF rewrite's fork may hold Redis up */
+#define DEADLINE_MS 60000 /* an AOF rewrite's fork may hold Redis up */
 #define CHANNEL     "whatsapp"
 #define ACCOUNT     "106540352242922"
 

@@ -39,6 +39,13 @@ def redis_info(world, lane):
     return dict(line.split(":", 1) for line in out.splitlines() if ":" in line)
 
 
+def audit_bytes(world, lane):
+    """Of the audit stream, which keeps its newest 100,000 whatever is queued."""
+    out = subprocess.run(["redis-cli", "-s", socket_of(world, lane), "MEMORY", "USAGE", "er:{d00}:au", "SAMPLES", "0"],
+                         capture_output=True, text=True, check=True).stdout
+    return int(out.strip() or 0)
+
+
 def used_bytes(world, lane):
     return int(redis_info(world, lane)["used_memory"])
 
