@@ -95,7 +95,7 @@ static void recall(struct app_away *a)
     file = fopen(path, "re");
     if (file == NULL)
         return; /* the first life here */
-    if (fscanf(file, "%40s %19llu", run_id, &seq) == 2)
+    if (fscanf(file, "%40s %19llu", run_id, &seq) == 2) /* 19 digits fit. NOLINT(cert-err34-c) */
         sah_away_remember(a->away, run_id, seq);
     fclose(file);
 }

@@ -60,7 +60,7 @@ void sah_book_destroy(struct sah_book *book)
 
 void sah_book_add(struct sah_book *book, json_t *row)
 {
-    json_t *numbered = json_pack("{s:I}", "n", (json_int_t)(book->last + 1));
+    json_t *numbered = json_pack("{s:I}", "n", (json_int_t)book->last + 1);
     char *text = NULL;
     size_t len;
 

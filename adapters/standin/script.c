@@ -85,7 +85,7 @@ static int say_booking(json_t *body, const struct sah_script_facts *facts)
 
     (void)sah_format(url, sizeof url, "https://pay.example.in/%s", facts->case_no);
     more = json_pack("{s:i,s:s,s:I}", "price_paise", PRICE_PAISE, "payment_url", url, "due_ms",
-                     (json_int_t)(facts->now_ms + DUE_MS));
+                     (json_int_t)facts->now_ms + DUE_MS);
     err = more == NULL ? -1 : json_object_update(body, more);
     json_decref(more);
     return err;

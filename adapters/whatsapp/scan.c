@@ -61,7 +61,7 @@ static size_t repair_escape(const char *text, size_t len, struct sah_buf *buf, b
 {
     int unit = escape_at(text, len);
 
-    if (unit < 0 || unit < 0xD800 || unit > 0xDFFF) {
+    if (unit < 0xD800 || unit > 0xDFFF) { /* or none: -1 */
         size_t take = unit >= 0 ? 6 : len >= 2 ? 2 : 1;
 
         sah_buf_add(buf, text, take);

@@ -105,8 +105,8 @@ static uint32_t retry_after_ms(struct sah_core *core)
     uint64_t excess = a->queued + a->since > limit ? a->queued + a->since - limit : 0;
     double wait_ms = a->pace > 0.001 ? (double)excess / a->pace * 1000 : RETRY_IDLE_MS;
 
-    if (!a->shut && wait_ms < RETRY_IDLE_MS / 2) /* one company alone is behind: its pace is not known */
-        wait_ms = RETRY_IDLE_MS / 2;
+    if (!a->shut && wait_ms < RETRY_IDLE_MS / 2.0) /* one company alone is behind: its pace is not known */
+        wait_ms = RETRY_IDLE_MS / 2.0;
     if (wait_ms < RETRY_MIN_MS)
         wait_ms = RETRY_MIN_MS;
     if (wait_ms > RETRY_MAX_MS)

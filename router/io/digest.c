@@ -141,8 +141,8 @@ void sah_base64(char *dst, const void *bytes, size_t len)
         group |= left > 2 ? src[i + 2] : 0;
         *dst++ = alphabet[group >> 18];
         *dst++ = alphabet[group >> 12 & 63];
-        *dst++ = left > 1 ? alphabet[group >> 6 & 63] : '=';
-        *dst++ = left > 2 ? alphabet[group & 63] : '=';
+        *dst++ = (char)(left > 1 ? alphabet[group >> 6 & 63] : '=');
+        *dst++ = (char)(left > 2 ? alphabet[group & 63] : '=');
     }
     *dst = '\0';
 }

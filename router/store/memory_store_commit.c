@@ -258,9 +258,9 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
 
 static void store_events(struct sah_memory_store *memory, const struct sah_change *c)
 {
-    char lane = memory->settings.lane == SAH_LANE_EMERGENCY ? 'E'
-                : memory->settings.lane == SAH_LANE_BULK    ? 'B'
-                                                            : 'R';
+    char lane = (char)(memory->settings.lane == SAH_LANE_EMERGENCY ? 'E'
+                       : memory->settings.lane == SAH_LANE_BULK    ? 'B'
+                                                                   : 'R');
 
     for (unsigned i = 0; i < c->n_events; i++) {
         struct memory_event *e = calloc(1, sizeof *e);

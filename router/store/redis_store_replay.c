@@ -129,7 +129,7 @@ void replay_complete(struct op *op, int err)
 
     if (op->kind == OP_DEAD)
         op->fn.dead(op->fn_data, err, op->lists != NULL ? op->lists->letters : NULL, n,
-                    err == SAH_OK ? op->lists->total : 0);
+                    err == SAH_OK && op->lists != NULL ? op->lists->total : 0);
     else
         op->fn.names(op->fn_data, err,
                      op->lists != NULL ? (const char (*)[SAH_AGENCY_SIZE])op->lists->names : NULL, n);

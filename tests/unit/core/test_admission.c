@@ -80,6 +80,7 @@ static void past_the_limit_a_booking_is_told_when_to_come_back(void **state)
     assert_string_equal(r->request_id, "");
     assert_int_equal(sah_core_counters(rig->core)->not_admitted, 1);
     r = book(rig, 12, "LPG_BOOKING", "indane");
+    assert_int_equal(r->code, SAH_RESULT_REFUSED);
     assert_int_equal(sah_core_counters(rig->core)->not_admitted, 2);
 }
 
