@@ -9,6 +9,7 @@
 #include <sahaya/clock.h>
 #include <sahaya/digest.h>
 
+#include "lib/patience.h"
 #include "lib/redis_process.h"
 
 static char folder[64];
@@ -359,7 +360,7 @@ void world_turn(struct world *world, uint32_t ms)
 
 bool world_until(struct world *world, world_test_fn *fn, void *data, uint32_t ms)
 {
-    uint64_t end = sah_clock_mono_ms() + ms;
+    uint64_t end = sah_clock_mono_ms() + patience_ms(ms);
 
     while (!fn(data)) {
         if (sah_clock_mono_ms() >= end)

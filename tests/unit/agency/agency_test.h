@@ -25,12 +25,14 @@
 #include <sahaya/clock.h>
 #include <sahaya/str.h>
 
+#include "../../lib/patience.h"
+
 #define SET(dst, text) \
     assert_int_equal(sah_copy((dst), sizeof(dst), (text), strlen(text)), SAH_OK)
 
 #define TURN_UNTIL(loop, condition, max_ms)                                  \
     do {                                                                     \
-        uint64_t give_up_at = sah_clock_mono_ms() + (max_ms);                \
+        uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(max_ms);     \
         while (!(condition)) {                                               \
             if (sah_clock_mono_ms() > give_up_at)                            \
                 fail_msg("not within %d ms: %s", (int)(max_ms), #condition); \

@@ -21,10 +21,12 @@
 #include <sahaya/loop.h>
 #include <sahaya/str.h>
 
-/* Turns the loop until `condition` holds; fails the test after max_ms. */
+#include "../../lib/patience.h"
+
+/* Turns the loop until `condition` holds; fails the test after max_ms (patience_ms). */
 #define TURN_UNTIL(loop, condition, max_ms)                                  \
     do {                                                                     \
-        uint64_t give_up_at = sah_clock_mono_ms() + (max_ms);                \
+        uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(max_ms);     \
         while (!(condition)) {                                               \
             if (sah_clock_mono_ms() > give_up_at)                            \
                 fail_msg("not within %d ms: %s", (int)(max_ms), #condition); \

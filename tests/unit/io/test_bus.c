@@ -107,7 +107,7 @@ static void thousands_of_messages_all_come_back(void **state)
     /* A window, as the links keep one: nothing may be lost in it. libzmq gives room back in halves
      * of the high-water mark (256), so up to 128 are always taken, whoever is slow. */
     while (n_sent < MANY) {
-        uint64_t give_up_at = sah_clock_mono_ms() + 5000;
+        uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(5000);
 
         while (n_sent < MANY && n_sent - world->at_client.n < 100 && sent(world, "m"))
             n_sent++;

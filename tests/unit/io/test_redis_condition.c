@@ -77,7 +77,7 @@ static bool is(const struct world *world, enum sah_redis_condition wanted)
 
 static void until(struct world *world, enum sah_redis_condition wanted, unsigned ms)
 {
-    uint64_t give_up_at = sah_clock_mono_ms() + ms;
+    uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(ms);
 
     while (!is(world, wanted) && sah_clock_mono_ms() < give_up_at)
         sah_loop_turn(world->loop, 20);

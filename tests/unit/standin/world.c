@@ -11,6 +11,7 @@
 #include <sahaya/clock.h>
 
 #include "tell.h"
+#include "../../lib/patience.h"
 
 enum { CALL_MS = 5000, PERSON_MS = 30 };
 
@@ -145,7 +146,7 @@ const struct world_answer *world_call(struct world *world, const char *method, c
                                       const struct sah_http_header *headers, size_t n_headers,
                                       const char *body)
 {
-    uint64_t give_up_at = sah_clock_mono_ms() + CALL_MS;
+    uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(CALL_MS);
     char url[256];
     const struct sah_http_request request = {.method = method,
                                              .url = url,
@@ -223,7 +224,7 @@ void world_turn(struct world *world, uint32_t for_ms)
 
 void world_wait_heard(struct world *world, unsigned n)
 {
-    uint64_t give_up_at = sah_clock_mono_ms() + CALL_MS;
+    uint64_t give_up_at = sah_clock_mono_ms() + patience_ms(CALL_MS);
 
     while (world->n_heard < n) {
         if (sah_clock_mono_ms() > give_up_at)
