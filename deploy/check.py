@@ -86,8 +86,8 @@ class Citizen:
                              "a reply with \"%s\"" % text)[0]
 
     def wait_quiet(self):
-        n, since = -1, time.monotonic()
-        while time.monotonic() - since < QUIET_S:
+        n, since, quiet_s = -1, time.monotonic(), QUIET_S * lab_module.slowness()
+        while time.monotonic() - since < quiet_s:
             now = len(self.replies())
             if now != n:
                 n, since = now, time.monotonic()
@@ -364,10 +364,10 @@ def measure_p0(lab):
     wrong = {r["priority"] for r in first.values()} - {"P0"}
     took = [(first[c]["at_us"] - at) / 1000 for c, at in started.items()]
     median, worst = percentile(took, 50), percentile(took, 99)
-    good = not wrong and worst < P0_PROMISE_MS
+    good = not wrong and (worst < P0_PROMISE_MS or lab.sanitized)
     print("%-4s P0, webhook to agency, idle, %d messages: median %.1f ms, p99 %.1f ms "
           "(goal %d ms %s, promise %d ms)%s" % (
-              "ok" if good else "BAD", P0_MESSAGES, median, worst, P0_GOAL_MS,
+              "BAD" if not good else "told" if lab.sanitized else "ok", P0_MESSAGES, median, worst, P0_GOAL_MS,
               "met" if worst < P0_GOAL_MS else "MISSED", P0_PROMISE_MS,
               "; ranked %s" % wrong if wrong else ""))
     return good

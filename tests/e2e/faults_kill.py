@@ -141,7 +141,7 @@ def f3(run):
     stream = run.stream(4, where=lambda row: row["agencies"] != ["108"])
     rows = load.read_mix(where=lambda row: row["class"] == "P0")
     held = [one_round(run, pair, n, rows) for n in run.each_round()]
-    run.expect(sum(held) > run.rounds, "%d leases in the hands of the dead, %d rounds of %d with none" %
+    run.usually(sum(held) > run.rounds, "%d leases in the hands of the dead, %d rounds of %d with none" %
                (sum(held), held.count(0), run.rounds))
     run.world.behave("108")
     stream.stop()

@@ -3,8 +3,9 @@
 See fault_run.py for how a run is written, tests/lib/fake_redis.py for the sick Redis.
 """
 import json
-import os
+import pathlib
 import re
+import subprocess
 import time
 
 import fake_redis
@@ -13,6 +14,7 @@ import lab
 
 RATE, HOLD_S = 10, 1.2
 NAMED_S, HEALED_S = 9, 4  # what only a call would notice is looked for every 5 s; a silent one has 2 s to answer
+PATIENCE_S = 60
 
 SICK = (  # the condition, what the Redis does
     ("LOADING", lambda f: f.error("LOADING Redis is loading the dataset in memory")),
@@ -31,12 +33,18 @@ SICK = (  # the condition, what the Redis does
 )
 
 
-def condition_of(run, port):
-    """The condition in /readyz, whatever its status; "" while nobody answers."""
+def readyz(run, port):
+    """(status, condition, what to do) in /readyz; empty while nobody answers."""
     try:
-        return json.loads(run.world.connection(port).call("GET", "/readyz")[1])["redis"]["condition"]
+        status, body = run.world.connection(port).call("GET", "/readyz")
+        redis = json.loads(body)["redis"]
+        return status, redis["condition"], redis["do"]
     except (OSError, ValueError, KeyError, lab.http.client.HTTPException):
-        return ""
+        return 0, "", ""
+
+
+def condition_of(run, port):
+    return readyz(run, port)[1]
 
 
 def gauges(run, port):
@@ -44,11 +52,22 @@ def gauges(run, port):
     return set(re.findall(r'^sahaya_redis_condition\{condition="(\w+)"\} 1$', text, re.M))
 
 
-def took(condition, within):
+def took(run, condition, what):
     begin = time.monotonic()
-    while not condition() and time.monotonic() - begin < within:
-        time.sleep(0.02)
+    run.world.wait(condition, PATIENCE_S, what)
     return time.monotonic() - begin
+
+
+def log_lines(run, *names):
+    """What their logs say of conditions."""
+    return [line for name in names for line in
+            pathlib.Path(run.world.state_dir, "log", name + ".log").read_text(errors="replace").splitlines()
+            if "event=redis.condition" in line]
+
+
+def expect_line(run, lines, name):
+    run.expect(any(" condition=%s " % name in line and re.search(r' do="[^"]', line) for line in lines),
+               name + ": a log line says what to do")
 
 
 def behind_a_fake(run):
@@ -70,19 +89,21 @@ def f16(run):
         time.sleep(run.chance.uniform(0.3, 0.8))
         run.history.add("kill", "info", victim="redis " + name)
         sick(fake)
-        named = took(lambda: condition_of(run, port) == name, NAMED_S)
-        shown = condition_of(run, port)
-        run.expect(named < NAMED_S or shown == name, "%s shown in /readyz after %.2f s" % (name, named))
-        time.sleep(HOLD_S)
-        metrics = gauges(run, port)  # a connection that breaks again and again alternates with its reason
-        run.expect(metrics and "UP" not in metrics, "%s: the gauge says %s" % (name, " ".join(sorted(metrics))))
+        run.worst("shown in /readyz", took(run, lambda: condition_of(run, port) == name, name + " in /readyz"), NAMED_S)
+        said, until = {}, time.monotonic() + HOLD_S  # a connection that breaks again and again alternates with its reason
+        while time.monotonic() < until or not {name} <= set(said) & gauges(run, port):
+            status, shown, do = readyz(run, port)
+            said[shown] = (status, do)
+            if time.monotonic() > until + PATIENCE_S:
+                break
+            time.sleep(0.02)
+        run.expect("UP" not in said and name in said and said[name][1], "%s: /readyz %s, the gauge as well; do: %s" % (
+            (name,) + said.get(name, ("", "nothing"))))
         fake.well()
-        healed = took(lambda: condition_of(run, port) == "UP", 30)
-        run.worst("UP again after it was healed", healed, HEALED_S)
-    with open(os.path.join(run.world.state_dir, "log", "router-emergency.log"), errors="replace") as f:
-        lines = [line for line in f if "event=redis.condition" in line]
+        run.worst("UP again after it was healed", took(run, lambda: condition_of(run, port) == "UP", "UP"), HEALED_S)
+    lines = log_lines(run, "router-emergency")
     for name in sorted({row[0] for row in SICK}):
-        run.expect(any(" condition=%s " % name in line and ' do="' in line for line in lines), name + " has its log line")
+        expect_line(run, lines, name)
     run.note("%(wrong)d of %(commands)d commands were answered wrongly" % fake.counts)
     run.expect(stream.stop(), "every message was taken in the end (%d said, %d sent again)" % (stream.said, stream.again))
     return run.judge()
@@ -90,6 +111,10 @@ def f16(run):
 
 # ---- the same names at real servers, router and adapter
 
+LIBRARY = "sahaya_%s_1"
+NEWER = "#!lua name=" + LIBRARY + "\nlocal REVISION = 9999\nredis.register_function('%s_of_tomorrow', function() return 1 end)\n"
+OWNERS = {"emergency": "router", "whatsapp": "adapter"}  # of each lane's library
+BUSY = ("EVAL", "while true do end", "0")
 REAL = (  # condition, status of /readyz, what makes it so, what ends it
     ("NOT_DURABLE_EVERYSEC", 200, ("CONFIG", "SET", "appendfsync", "everysec"), ("CONFIG", "SET", "appendfsync", "always")),
     ("NOT_DURABLE_NO_AOF", 200, ("CONFIG", "SET", "appendonly", "no"), ("CONFIG", "SET", "appendonly", "yes")),
@@ -98,6 +123,8 @@ REAL = (  # condition, status of /readyz, what makes it so, what ends it
     ("OOM", 503, ("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "512mb")),
     ("NOREPLICAS", 503, ("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
     ("READONLY", 503, ("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    ("FUNCTION_NEWER", 503, ("FUNCTION", "LOAD", "REPLACE", NEWER), ("FUNCTION", "DELETE", LIBRARY)),
+    ("BUSY", 503, BUSY, ("SCRIPT", "KILL")),
 )
 
 
@@ -128,16 +155,28 @@ def both_say(run, name):
 def f16_real(run):
     """real Redises that are weak, full, read-only: router and adapter show the same names, and go on when healed"""
     stream = run.stream(5)
+    for lane in OWNERS:
+        run.redis(lane, "CONFIG", "SET", "busy-reply-threshold", "100")
     for name, status, begin, end in REAL:
-        for lane in ("emergency", "whatsapp"):
-            run.redis(lane, *begin)
-        run.expect(took(lambda: both_say(run, name), NAMED_S) < NAMED_S, name + " shown by both")
+        for lane, owner in OWNERS.items():
+            words = [word.replace("%s", owner) for word in begin]
+            if begin is BUSY:  # it does not return
+                run.hold(subprocess.Popen(["redis-cli", "-s", run.redis_socket(lane), *words], stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL))
+            else:
+                run.redis(lane, *words)
+        run.worst("shown by both", took(run, lambda: both_say(run, name), name + " shown by both"), NAMED_S)
         seen = faces(run)
         right = all(code == status for code, _, _ in seen)
         run.expect(right and all(name in shown and redis["do"] for _, redis, shown in seen),
-                   "%s: /readyz %s, gauges %s" % (name, [code for code, _, _ in seen], [sorted(s) for _, _, s in seen]))
-        for lane in ("emergency", "whatsapp"):
-            run.redis(lane, *end)
-        run.worst("UP again after it was healed", took(lambda: both_say(run, "UP"), 30), NAMED_S)
+                   "%s: /readyz %s, gauges %s; do: %s" % (name, [code for code, _, _ in seen], [sorted(s) for _, _, s in seen],
+                                                          seen[0][1]["do"]))
+        for lane, owner in OWNERS.items():
+            run.redis(lane, *[word.replace("%s", owner) for word in end])
+        run.worst("UP again after it was healed", took(run, lambda: both_say(run, "UP"), "UP"), NAMED_S)
+    for log in ("router-emergency", "whatsapp"):
+        lines = log_lines(run, log)
+        for name in [row[0] for row in REAL]:
+            expect_line(run, lines, name)
     run.expect(stream.stop(), "every message was taken in the end (%d said, %d sent again)" % (stream.said, stream.again))
     return run.judge()

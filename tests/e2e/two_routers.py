@@ -37,7 +37,7 @@ class Redis:
         self.path = path
 
     def ask(self, *words):
-        done = subprocess.run(["redis-cli", "-s", self.path, *words], capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(["redis-cli", "-s", self.path, *words], capture_output=True, text=True, timeout=120, check=True)
         return done.stdout.split()
 
     def beats(self):
@@ -127,7 +127,7 @@ class TwoRouters(unittest.TestCase):
 
     def die(self):
         """kill -9 of both seconds, each with leases in hand: {key: it had it}, and when."""
-        until, held = time.monotonic() + 15, {}
+        until, held = time.monotonic() + self.world.patience(15), {}
         while not all(held.get(lane) for lane in LANES):
             self.assertLess(time.monotonic(), until, "the second routers never had leases at the same time")
             for s in self.seconds:
@@ -153,15 +153,14 @@ class TwoRouters(unittest.TestCase):
         streams = [self.stream(said, "108", "P0", "9181"), self.stream(said, "101", "P1", "9182"),
                    self.stream(said, "indane", "P4", "9183")]
         held, died, at_us = self.die()
-        self.world.wait(lambda: not any(s.leases() for s in self.seconds), HOME_S, "the leases of the dead at home")
-        print("  at home after %.1f s" % (time.monotonic() - died), flush=True)
+        self.world.wait(lambda: not any(s.leases() for s in self.seconds), 30, "the leases of the dead at home")
+        self.latency("at home", time.monotonic() - died, HOME_S)
         for stream in streams:
             stream.going = False
         keys = set().union(*held.values())
         self.world.wait(lambda: all(self.rows(k, at_us) for k in keys), 15, "what was in flight, under the same key")
         last = max(self.rows(k, at_us)[0]["at_us"] for k in keys)
-        print("  all %d sent again after %.1f s" % (len(keys), (last - at_us) / 1e6), flush=True)
-        self.assertLess((last - at_us) / 1e6, HOME_S + 0.5 + ATTEMPT_S)
+        self.latency("all %d sent again" % len(keys), (last - at_us) / 1e6, HOME_S + 0.5 + ATTEMPT_S)
 
         self.world.behave("*")
         for stream in streams:
@@ -171,6 +170,12 @@ class TwoRouters(unittest.TestCase):
         verdict = self.judge(said)
         verdict.report(fatal=fatal)
         self.assertFalse(verdict.bad(fatal))
+
+    def latency(self, what, seconds, bound):
+        print("  %s after %.1f s (bound %g%s)" % (what, seconds, bound, ", not judged: sanitized" if self.world.sanitized else ""),
+              flush=True)
+        if not self.world.sanitized:
+            self.assertLess(seconds, bound)
 
     def judge(self, said):
         return history.check(history.History(said.events).add_world(self.world))

@@ -14,7 +14,7 @@ target_link_libraries(sim_random PRIVATE sah_flags sah_world)
 set_target_properties(sim_random PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 add_test(NAME sim_seeds COMMAND sim_random --seeds 1..20)
 add_test(NAME sim_plants COMMAND sim_random --plants --seeds 1..60 --steps 500)
-set_tests_properties(sim_seeds sim_plants PROPERTIES TIMEOUT 120)
+set_tests_properties(sim_seeds sim_plants PROPERTIES TIMEOUT ${SAH_TEST_LIMIT_S})
 
 foreach(story agency_silent_then_back same_caller_presses_five_times cancel_crosses_dispatch
     redis_dies_mid_accept flame_found_while_booking_is_sent two_agencies_one_refuses
