@@ -80,6 +80,7 @@ static const struct row outbox_event_rows[] = {
     FLAG(inferred),
     TIME(created_ms),
     FLAG(again),
+    TEXT(name, RULE_LINE),
 };
 const struct shape shape_outbox_event =
     SHAPE(outbox_event_rows, sahaya__v1__outbox_event__descriptor, check_event);

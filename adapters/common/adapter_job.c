@@ -257,9 +257,9 @@ void sah_ad_job_event(struct sah_adapter *adapter, enum sah_lane lane,
     char gate[SAH_AD_GATE_SIZE];
     struct sah_ad_job *job;
 
-    /* Event ids are unique within a lane only. */
+    /* Event ids are unique within a lane only; the same news may come under another one. */
     (void)sah_format(gate, sizeof gate, "ev:%c%s", lane == SAH_LANE_BULK ? 'b' : 'e',
-                     event->event_id);
+                     event->name[0] != '\0' ? event->name : event->event_id);
     if (event_is_queued(adapter, event->sender, gate))
         return;
     job = job_create(adapter);

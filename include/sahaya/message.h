@@ -98,6 +98,9 @@ struct sah_outbox_event {
     bool inferred;                   /* filled in between by the router, said to nobody */
     bool again;                      /* RECEIVED: asked again while status.request_id is open */
     int64_t created_ms;
+    /* What it tells: the same news that comes from another store, or from another life of a router, has
+     * the same name, and a citizen hears it once. "" = its event_id. */
+    char name[41];
 };
 
 struct sah_outbox_ack {

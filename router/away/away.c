@@ -205,6 +205,8 @@ uint32_t sah_away_tick(struct sah_away *away, struct sah_now now)
     if (away->kick)
         sah_core_store_came(away->main, now);
     away->kick = false;
+    if (away->more_watched)
+        wait_ms = 1;
     race_ms = take_next_ms(away);
     if (race_ms != 0 && until(race_ms, now.mono_ms) < wait_ms)
         wait_ms = until(race_ms, now.mono_ms);
@@ -252,6 +254,7 @@ int sah_away_create(const struct sah_away_settings *settings, struct sah_now now
     away->s.bring_per_s = settings->bring_per_s != 0 ? settings->bring_per_s : 200;
     away->now = now;
     sah_health_init(&away->health, settings->health != NULL ? settings->health : &sah_health_rule, true, now.mono_ms);
+    sah_pace_init(&away->pace, AT_ONCE);
     store_init(away);
     watch_init(away);
     away->scratch = calloc(1, sizeof *away->scratch);

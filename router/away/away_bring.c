@@ -2,7 +2,7 @@
  * away_bring - bringing back: what the journal holds goes into the main store, worst class first,
  * oldest first, a few at a time and never faster than it may. (I4, I7)
  *
- * Owns:    the pace. Used by: away.c, once a turn while the store is in DRAIN.
+ * Owns:    the pace (policy/pace). Used by: away.c, once a turn while the store is in DRAIN.
  * Never:   takes two messages of one request at once (I10); closes one nobody took.
  *
  * What the main core says it does not know, for a request that the main store has lost, is asked again
@@ -14,7 +14,6 @@
 
 #include "away/away_priv.h"
 
-#define AT_ONCE 8
 #define LOOKED_AT 512 /* messages, a turn */
 #define AGAIN_MS 500
 #define UNKNOWN_MS 60000
@@ -138,11 +137,20 @@ static bool start(struct sah_away *away, struct open_message *m)
     return import_start(away, r, away->now.mono_ms - away->health.since_ms < EVENTS_WAIT_MS);
 }
 
+/* Never more than bring_per_s, and less while the store answers late. */
+static void rest(struct sah_away *away, unsigned started)
+{
+    uint64_t gap_ms = 1000 * (started > 0 ? started : 1) / away->s.bring_per_s;
+
+    away->next_bring_ms = away->now.mono_ms + (gap_ms > away->pace.rest_ms ? gap_ms : away->pace.rest_ms);
+}
+
 void bring_turn(struct sah_away *away)
 {
-    uint64_t gap_ms = 1000 * AT_ONCE / away->s.bring_per_s;
     unsigned started = 0, looked = 0;
 
+    if (away->health.state != SAH_HEALTH_DRAIN)
+        sah_pace_init(&away->pace, AT_ONCE); /* the next time it begins carefully */
     if (away->health.state != SAH_HEALTH_DRAIN || away->stopping || away->now.mono_ms < away->next_bring_ms)
         return;
     for (unsigned i = 0; i < SAH_JOURNAL_CLASSES; i++) {
@@ -152,13 +160,14 @@ void bring_turn(struct sah_away *away)
 
         for (struct open_message *m = away->by_class[c].first; m != NULL; m = next) {
             next = m->next; /* what is started may end at once, and takes only itself along */
-            if (away->n_imports + away->n_brought >= AT_ONCE || started == AT_ONCE || looked++ == LOOKED_AT) {
-                away->next_bring_ms = away->now.mono_ms + gap_ms;
+            if (away->n_imports + away->n_brought >= away->pace.window || started == away->pace.window ||
+                looked++ == LOOKED_AT) {
+                rest(away, started);
                 return;
             }
             started += start(away, m);
         }
     }
     if (started > 0)
-        away->next_bring_ms = away->now.mono_ms + gap_ms;
+        rest(away, started);
 }

@@ -7,8 +7,9 @@
  * Never:   relies on evidence that a crash would forget; overwrites a yes with a no: a machine's
  *          negative answers are not journaled, after a crash it is asked again under the same key.
  *
- * A DIRECT record: "1 <delivery key> <agency> <state> <case number>", under the message that the
- * delivery carries; `part` is the agency's number within the request.
+ * A DIRECT record: "2 <delivery key> <agency> <state> <news> <case number>", under the message that the
+ * delivery carries; `part` is the agency's number within the request. And, from AFTER_PART on, under a
+ * cancel: "3 <delivery key> <agency> <state> <declined>", the state the line went to since.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -18,12 +19,12 @@
 #include "away/away_priv.h"
 
 #define RECORD_MAX 256
-#define IS_SAID(state) ((state) >= SAH_STATE_DELIVERED && (state) <= SAH_STATE_HANDED_OVER)
-#define ENDS(state) ((state) == SAH_STATE_CANCELLED || (state) == SAH_STATE_CLOSED)
 
 struct waiting { /* a change, until its evidence is on disk */
     struct sah_away *away;
     unsigned n_left;
+    bool failed; /* some of it is not: a crash would tell it under another name */
+    bool by_disk[SAH_EVENTS_MAX];
     struct sah_change change; /* its bytes are the caller's, who waits */
     sah_commit_fn *fn;
     void *data;
@@ -44,6 +45,9 @@ static void commit_now(struct sah_away *away, const struct sah_change *change, s
 
 static void commit(struct waiting *w)
 {
+    for (unsigned i = 0; w->failed && i < w->change.n_events; i++)
+        if (w->by_disk[i])
+            w->change.events[i].name[0] = '\0';
     commit_now(w->away, &w->change, w->fn, w->data);
     free(w);
 }
@@ -52,33 +56,69 @@ static void on_written(void *data, int err)
 {
     struct waiting *w = data;
 
-    if (err != SAH_OK) /* known in memory all the same; a crash now would ask the agency again */
+    if (err != SAH_OK) { /* known in memory all the same; a crash now would ask the agency again */
         w->away->counters.evidence_failed++;
+        w->failed = true;
+    }
     if (--w->n_left == 0)
         commit(w);
 }
 
-static void write_one(struct waiting *w, const struct sah_id *id, const char *key, const char *agency,
-                      enum sah_state state, const char *case_no)
+static void write_record(struct waiting *w, const struct open_message *m, int part, const char *text)
 {
     struct sah_away *away = w->away;
-    const struct open_message *m = open_find_message(away, id);
-    int part = m == NULL ? -1 : open_part(m->request, agency);
-    char text[RECORD_MAX];
-    struct sah_journal_record record = {.type = SAH_JOURNAL_DIRECT, .part = (uint8_t)part, .id = *id};
+    const struct sah_journal_record record = {.type = SAH_JOURNAL_DIRECT,
+                                              .part = (uint8_t)part,
+                                              .class_ = (uint8_t)m->class_,
+                                              .id = m->id,
+                                              .received_ms = away->now.wall_ms,
+                                              .payload = sah_slice_of(text)};
 
-    if (part < 0)
-        return; /* closed meanwhile, or no room: as if the disk had failed */
-    (void)sah_format(text, sizeof text, "1 %s %s %s %s", key, agency, sah_state_name(state), case_no);
-    record.class_ = (uint8_t)m->class_;
-    record.received_ms = away->now.wall_ms;
-    record.payload = sah_slice_of(text);
     if (away->s.journal->append(away->s.journal->data, &record, true, on_written, w) == SAH_OK) {
         away->counters.evidence++;
         w->n_left++;
     } else {
         away->counters.evidence_failed++;
+        w->failed = true;
     }
+}
+
+static void write_one(struct waiting *w, const struct sah_id *id, const char *key, const char *agency,
+                      enum sah_state state, const char *case_no)
+{
+    const struct open_message *m = open_find_message(w->away, id);
+    int part = m == NULL ? -1 : open_part(m->request, agency);
+    char text[RECORD_MAX];
+    struct open_part *p;
+
+    if (part < 0)
+        return; /* closed meanwhile, or no room: as if the disk had failed */
+    p = &m->request->parts[part];
+    if (state != SAH_STATE_UNSPECIFIED) {
+        p->said = state;
+        p->news++;
+        p->unsaid = 0;
+    }
+    (void)sah_format(text, sizeof text, "2 %s %s %s %u %s", key, agency, sah_state_name(state), p->news, case_no);
+    write_record(w, m, part, text);
+}
+
+/* A cancel is in the journal too and is taken again after a crash: then the line is where it is now. */
+static void write_after(struct waiting *w, const struct open_request *r, const struct sah_line *line)
+{
+    const struct open_message *cancel = news_cancel(r, &w->change.message_id);
+    int part = cancel == NULL ? -1 : open_part(cancel->request, line->agency);
+    char key[SAH_KEY_SIZE], text[RECORD_MAX];
+    bool declined = false;
+
+    if (part < 0)
+        return;
+    for (unsigned i = 0; i < w->change.n_events; i++)
+        declined = declined || (w->change.events[i].status.reason == SAH_REASON_CANCEL_DECLINED &&
+                                strcmp(w->change.events[i].status.agency, line->agency) == 0);
+    sah_delivery_key(&cancel->id, line->agency, key);
+    (void)sah_format(text, sizeof text, "3 %s %s %s %d", key, line->agency, sah_state_name(line->state), declined);
+    write_record(w, cancel, AFTER_PART + part, text);
 }
 
 static bool has_evidence(const struct sah_change *change)
@@ -86,7 +126,7 @@ static bool has_evidence(const struct sah_change *change)
     if (change->settle.kind == SAH_SETTLE_DONE)
         return true;
     for (unsigned i = 0; change->expected_revision > 0 && i < change->n_lines; i++)
-        if (IS_SAID(change->lines[i].state) || ENDS(change->lines[i].state))
+        if (news_is_said(&change->lines[i]))
             return true;
     return false;
 }
@@ -99,6 +139,8 @@ static void write_evidence(struct waiting *w)
     const struct sah_memory_delivery *d =
         change->settle.kind == SAH_SETTLE_DONE ? sah_memory_store_find(w->away->memory, change->settle.key) : NULL;
 
+    int part;
+
     if (first == NULL)
         return;
     if (d != NULL && d->kind != SAH_KIND_REQUEST)
@@ -107,13 +149,15 @@ static void write_evidence(struct waiting *w)
         const struct sah_line *line = &change->lines[i];
         char key[SAH_KEY_SIZE];
 
-        if (!IS_SAID(line->state) && !ENDS(line->state))
+        if (!news_is_said(line))
             continue;
         sah_delivery_key(&first->id, line->agency, key);
         write_one(w, &first->id, key, line->agency, line->state, line->status.case_no);
+        write_after(w, r, line);
     }
-    /* A 200 that changes no line, for a person was faster: it is a yes all the same. */
-    if (d != NULL && d->kind == SAH_KIND_REQUEST && w->n_left == 1)
+    /* A 200 that changes no line is a yes all the same; what a person said before says more. */
+    part = d != NULL && d->kind == SAH_KIND_REQUEST ? open_part(first->request, d->agency) : -1;
+    if (part >= 0 && r->parts[part].said == SAH_STATE_UNSPECIFIED)
         write_one(w, &d->message_id, d->key, d->agency, SAH_STATE_DELIVERED, "");
 }
 
@@ -157,40 +201,60 @@ static void know_line(const struct sah_away *away, struct sah_change *change, co
     memcpy(line->status.case_no, e->case_no, sizeof line->status.case_no);
 }
 
-/* The citizen hears what holds now and not that the message came in, which they heard before. */
-static void know_event(const struct sah_away *away, struct sah_change *change, const struct evidence *e)
+/* The citizen hears what holds now and not that the message came in, which they heard before. Under
+ * the name it had: an adapter that told it does not tell it again. */
+static bool know_event(const struct sah_away *away, const struct open_message *request,
+                       const struct sah_outbox_event *received, const struct evidence *e, struct sah_outbox_event *event)
 {
     const struct sah_agency *agency = sah_roster_agency(away->s.roster, sah_slice_of(e->agency));
-    struct sah_outbox_event *event = &change->events[0];
 
-    if (agency == NULL || change->n_events == 0)
-        return;
+    if (agency == NULL)
+        return false;
+    *event = *received;
     memcpy(event->agency_says, agency->says, sizeof event->agency_says);
     memcpy(event->dial, agency->dial, sizeof event->dial);
     memcpy(event->status.agency, e->agency, sizeof event->status.agency);
     memcpy(event->status.case_no, e->case_no, sizeof event->status.case_no);
     event->status.state = e->state;
+    for (const struct evidence *after = request->request->after; after != NULL; after = after->next)
+        if (after->declined && after->state == e->state && strcmp(after->agency, e->agency) == 0) {
+            event->status.state = SAH_STATE_CANCEL_ASKED; /* what was told: it is not cancelled */
+            event->status.reason = SAH_REASON_CANCEL_DECLINED;
+        }
+    event->name[0] = '\0';
+    if (e->news > 0)
+        news_name(request, e->agency, e->news, 0, event->name);
+    return true;
+}
+
+static void know_events(const struct sah_away *away, const struct open_request *r, struct sah_change *change)
+{
+    const struct open_message *request = open_request_message(r);
+    struct sah_outbox_event received = change->events[0];
+    unsigned n = 0;
+
+    if (change->n_events == 0 || request == NULL)
+        return;
+    for (const struct evidence *e = r->evidence; e != NULL && n < SAH_EVENTS_MAX; e = e->next)
+        if (e->state != SAH_STATE_UNSPECIFIED && !e->told)
+            n += know_event(away, request, &received, e, &change->events[n]);
+    if (n > 0)
+        change->n_events = n;
+    else if (r->handed)
+        change->n_events = 0; /* the citizen heard all of this, or will: the main store has it */
 }
 
 static void know(const struct sah_away *away, const struct open_request *r, struct sah_change *change)
 {
-    bool told = false;
-
     for (unsigned i = 0; i < change->n_plans; i++)
         if (known(r, change->plans[i].key) != NULL)
             change->plans[i].known = SAH_KNOWN_DONE;
     if (change->expected_revision > 0)
         return;
-    for (const struct evidence *e = r->evidence; e != NULL; e = e->next) {
-        if (e->state == SAH_STATE_UNSPECIFIED)
-            continue;
-        know_line(away, change, e);
-        if (!told && !e->told)
-            know_event(away, change, e);
-        told = told || !e->told;
-    }
-    if (r->handed && !told)
-        change->n_events = 0; /* the citizen heard all of this, or will: the main store has it */
+    for (const struct evidence *e = r->evidence; e != NULL; e = e->next)
+        if (e->state != SAH_STATE_UNSPECIFIED)
+            know_line(away, change, e);
+    know_events(away, r, change);
 }
 
 /* What the main store numbered keeps its number, under which an agency may have read it (I10). */
@@ -206,15 +270,26 @@ static void number(struct sah_change *change, uint32_t sequence)
 
 /* ---- the port */
 
+/* Is there anything that this port must do to a change? */
+static bool is_plain(const struct open_request *r, const struct open_message *m, const struct sah_change *change)
+{
+    bool knows = r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0;
+    bool cancels = r != NULL && r->after != NULL && change->kind == SAH_KIND_CANCEL && change->bytes.len > 0;
+
+    for (unsigned i = 0; i < change->n_events; i++)
+        if (change->events[i].name[0] == '\0')
+            return false;
+    return !knows && !cancels && !has_evidence(change) && (m == NULL || m->sequence == 0);
+}
+
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
 {
     struct sah_away *away = data;
-    const struct open_request *r = open_find(away, change->request_id);
+    struct open_request *r = open_find(away, change->request_id);
     const struct open_message *m = change->bytes.len > 0 ? open_find_message(away, &change->message_id) : NULL;
-    bool knows = r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0;
     struct waiting *w;
 
-    if (!knows && !has_evidence(change) && (m == NULL || m->sequence == 0)) {
+    if (is_plain(r, m, change)) {
         commit_now(away, change, fn, fn_data);
         return;
     }
@@ -225,12 +300,15 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     w->fn = fn;
     w->data = fn_data;
     w->n_left = 1;
-    if (knows)
+    if (r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0)
         know(away, r, &w->change);
+    if (r != NULL && change->kind == SAH_KIND_CANCEL && change->bytes.len > 0)
+        news_after_cancel(r, &w->change);
     if (m != NULL && m->sequence > 0)
         number(&w->change, m->sequence);
     if (has_evidence(change))
         write_evidence(w);
+    news_name_all(r, &w->change, has_evidence(change), w->by_disk);
     on_written(w, SAH_OK); /* the one above */
 }
 
@@ -382,22 +460,52 @@ void direct_init(struct sah_away *away)
 
 /* ---- what an earlier life left */
 
-static void read_evidence(struct sah_away *away, struct open_message *m, const struct sah_journal_part *part)
+static void read_after(struct open_message *m, const char *text)
+{
+    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24];
+    struct evidence *e;
+    int declined = 0;
+
+    if (sscanf(text, "3 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %1d", key, agency, state, &declined) != 4)
+        return;
+    e = open_after(m->request, key, agency);
+    e->state = sah_state_from(sah_slice_of(state));
+    e->declined = declined != 0;
+}
+
+static void read_line(struct open_message *m, const char *text)
 {
     char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], case_no[SAH_CASE_SIZE] = "";
     struct evidence *e;
+    unsigned news = 0;
+    int n = 0, part;
+
+    if (sscanf(text, "2 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %9u %n", key, agency, state, &news, &n) != 4 || n == 0)
+        return;
+    (void)sah_copy_cut(case_no, sizeof case_no, text + n, strlen(text + n));
+    e = open_evidence(m->request, key, agency);
+    e->state = sah_state_from(sah_slice_of(state));
+    e->news = news;
+    memcpy(e->case_no, case_no, sizeof e->case_no);
+    part = open_part(m->request, agency);
+    if (part < 0)
+        return;
+    m->request->parts[part].news = news > m->request->parts[part].news ? news : m->request->parts[part].news;
+    if (e->state != SAH_STATE_UNSPECIFIED)
+        m->request->parts[part].said = e->state;
+}
+
+static void read_evidence(struct sah_away *away, struct open_message *m, const struct sah_journal_part *part)
+{
     struct sah_buf buf;
-    int n = 0;
 
     sah_buf_init(&buf, RECORD_MAX + 1);
     if (away->s.journal->read(away->s.journal->data, &m->id, part->type, part->part, &buf) == SAH_OK &&
-        (sah_buf_add(&buf, "", 1), !buf.failed) &&
-        sscanf(buf.data, "1 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %n", key, agency, state, &n) == 3 && n > 0) {
-        (void)sah_copy_cut(case_no, sizeof case_no, buf.data + n, strlen(buf.data + n));
-        e = open_evidence(m->request, key, agency);
-        e->state = sah_state_from(sah_slice_of(state));
-        memcpy(e->case_no, case_no, sizeof e->case_no);
-        (void)open_part(m->request, agency);
+        (sah_buf_add(&buf, "", 1), !buf.failed)) {
+        if (part->part >= AFTER_PART)
+            read_after(m, buf.data);
+        else
+            read_line(m, buf.data);
     }
     sah_buf_fini(&buf);
 }

@@ -8,7 +8,8 @@
  *          before the main store has it.
  *
  * The main store may have the request after all: an answer that came too late, another router, an
- * earlier try whose reply was lost. Then what it has stays, and what is known is added.
+ * earlier try whose reply was lost. Then what it has stays, and what is known is added. Asked again, the
+ * same comes out: a message is known by its id, a delivery by its key, and what is told by its name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,8 @@ static void on_committed(void *data, int err, const struct sah_committed *commit
         failed(im, err);
         return;
     }
+    if (!committed->duplicate)
+        take_saw_run(im->away, committed->store_run_id, committed->accept_seq);
     if (committed->duplicate && !im->known) {
         im->known = true; /* past the newest that a view holds, or just now */
         step(im);
@@ -252,8 +255,13 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
     (void)sah_memory_store_export(away->memory, im->r->request_id, im->at, change);
     im->was_there |= err == SAH_OK && im->at == 0;
     im->n_events = change->n_events;
-    for (unsigned i = 0; i < change->n_events; i++)
-        memcpy(im->events[i], change->events[i].event_id, sizeof im->events[i]);
+    for (unsigned i = 0; i < change->n_events; i++) {
+        struct sah_outbox_event *event = &change->events[i];
+
+        memcpy(im->events[i], event->event_id, sizeof im->events[i]);
+        if (event->name[0] == '\0') /* the main store gives it another id: it is the same news */
+            (void)sah_format(event->name, sizeof event->name, "%s", event->event_id);
+    }
     if (err == SAH_OK)
         merge(im, change, view);
     for (unsigned i = 0; i < change->n_plans; i++)

@@ -57,14 +57,21 @@ struct open_message *open_add(struct sah_away *away, const struct sah_id *id, en
     return m;
 }
 
-static void free_evidence(struct open_request *r)
+static void free_list(struct evidence *list)
 {
-    while (r->evidence != NULL) {
-        struct evidence *e = r->evidence;
+    while (list != NULL) {
+        struct evidence *e = list;
 
-        r->evidence = e->next;
+        list = e->next;
         free(e);
     }
+}
+
+static void free_evidence(struct open_request *r)
+{
+    free_list(r->evidence);
+    free_list(r->after);
+    r->evidence = r->after = NULL;
 }
 
 static void unlink_message(struct sah_away *away, struct open_message *m)
@@ -138,9 +145,9 @@ struct open_message *open_request_message(const struct open_request *r)
     return m;
 }
 
-struct evidence *open_evidence(struct open_request *r, const char *key, const char *agency)
+static struct evidence *find_or_add(struct evidence **list, const char *key, const char *agency)
 {
-    struct evidence *e = r->evidence;
+    struct evidence *e = *list;
 
     while (e != NULL && strcmp(e->key, key) != 0)
         e = e->next;
@@ -150,21 +157,31 @@ struct evidence *open_evidence(struct open_request *r, const char *key, const ch
     SAH_ASSERT(e != NULL);
     (void)sah_format(e->key, sizeof e->key, "%s", key);
     (void)sah_format(e->agency, sizeof e->agency, "%s", agency);
-    e->next = r->evidence;
-    r->evidence = e;
+    e->next = *list;
+    *list = e;
     return e;
+}
+
+struct evidence *open_evidence(struct open_request *r, const char *key, const char *agency)
+{
+    return find_or_add(&r->evidence, key, agency);
+}
+
+struct evidence *open_after(struct open_request *r, const char *key, const char *agency)
+{
+    return find_or_add(&r->after, key, agency);
 }
 
 int open_part(struct open_request *r, const char *agency)
 {
     unsigned i = 0;
 
-    while (i < r->n_parts && strcmp(r->parts[i], agency) != 0)
+    while (i < r->n_parts && strcmp(r->parts[i].agency, agency) != 0)
         i++;
     if (i == SAH_LEN(r->parts))
         return -1;
     if (i == r->n_parts)
-        (void)sah_format(r->parts[r->n_parts++], sizeof r->parts[0], "%s", agency);
+        (void)sah_format(r->parts[r->n_parts++].agency, sizeof r->parts[0].agency, "%s", agency);
     return (int)i;
 }
 

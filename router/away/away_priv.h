@@ -5,6 +5,7 @@
 #define SAHAYA_AWAY_AWAY_PRIV_H
 
 #include "away/away.h"
+#include "policy/pace.h"
 #include "store/memory_index.h"
 #include "store/memory_store.h"
 
@@ -13,6 +14,8 @@
 #define WATCHED_LATER_MAX 16
 #define WATCHED_MAX 4096
 #define KNOWN_MAX 32768
+#define AT_ONCE 8 /* messages on their way back, at most */
+#define AFTER_PART (SAH_JOURNAL_PARTS_MAX / 2) /* from this part on DIRECT records are about cancels */
 
 struct open_request;
 
@@ -37,6 +40,14 @@ struct evidence { /* what came of a delivery without the main store */
     enum sah_state state; /* UNSPECIFIED: of an amendment, which is in no state */
     char case_no[SAH_CASE_SIZE];
     bool told; /* the main store told the citizen */
+    uint32_t news; /* its line's, by number: what names what the citizen heard of it */
+    bool declined; /* after a cancel: the agency said no to it */
+};
+
+struct open_part { /* of DIRECT records: what they are about */
+    char agency[SAH_AGENCY_SIZE];
+    enum sah_state said; /* what the newest one about its line says */
+    uint32_t news, unsaid; /* changes of its line on the disk; what was told since without one */
 };
 
 struct open_request {
@@ -47,8 +58,9 @@ struct open_request {
     bool handed; /* the main store had it first, and told so */
     uint32_t last_sequence; /* ...and had numbered this far (I10) */
     unsigned n_parts;
-    char parts[SAH_JOURNAL_PARTS_MAX / 2][SAH_AGENCY_SIZE]; /* DIRECT records: part i is about this agency */
+    struct open_part parts[AFTER_PART]; /* DIRECT records: part i is about this agency */
     struct evidence *evidence;
+    struct evidence *after; /* under a cancel: where its line went from CANCEL_ASKED */
 };
 
 struct watched_later { /* what was said of it since, as the main store has it */
@@ -115,6 +127,7 @@ struct sah_away {
     struct memory_index watched_of, watched_keys; /* by request, by key */
     struct { struct watched *first, *last; } watched;
     size_t n_watched;
+    bool more_watched; /* the next turn goes on with them */
 
     struct sah_id *known; /* ring of KNOWN_MAX */
     size_t n_known;
@@ -132,6 +145,7 @@ struct sah_away {
     struct import *imports;
     unsigned n_imports, n_brought; /* under way */
     uint64_t next_bring_ms;
+    struct sah_pace pace; /* of bringing back */
     struct sah_change *scratch; /* large */
     struct sah_message *message; /* large */
 
@@ -155,6 +169,7 @@ void open_fini(struct sah_away *away);
 /* The message that made it; NULL when the journal has only later ones. */
 struct open_message *open_request_message(const struct open_request *r);
 struct evidence *open_evidence(struct open_request *r, const char *key, const char *agency);
+struct evidence *open_after(struct open_request *r, const char *key, const char *agency);
 /* The part of DIRECT records about an agency; -1: no room. */
 int open_part(struct open_request *r, const char *agency);
 /* Class and request of a message. */
@@ -176,6 +191,8 @@ void take_direct(struct sah_away *away, struct open_message *m, struct sah_slice
 /* All of it that nobody is at goes to the direct core, in its order. */
 void take_all_direct(struct sah_away *away, struct open_request *r);
 void take_saw(struct sah_away *away, const struct sah_result *result);
+/* What the main store said with something new in it, whoever brought that. */
+void take_saw_run(struct sah_away *away, const char *run_id, uint64_t accept_seq);
 
 /* ---- away_store.c: the main store seen through */
 void store_init(struct sah_away *away);
@@ -211,6 +228,19 @@ void direct_init(struct sah_away *away);
 void direct_fini(struct sah_away *away);
 /* Takes up what an earlier life left in the journal. */
 void direct_replay(struct sah_away *away);
+
+/* ---- away_news.c: names of what citizens are told, and what followed a cancel */
+/* The news of a line: number `news`, and the `back`th from the end of that change. */
+void news_name(const struct open_message *request, const char *agency, uint32_t news, unsigned back,
+               char ret_name[sizeof ((struct sah_outbox_event *)0)->name]);
+/* Names what the change tells and has no name; ret_by_disk: hold as far as the disk has the change. */
+void news_name_all(struct open_request *r, struct sah_change *change, bool evidence, bool ret_by_disk[SAH_EVENTS_MAX]);
+/* Does the line say more than that it was sent? */
+bool news_is_said(const struct sah_line *line);
+/* The newest cancel of the request that the direct core has taken, but for `but`. */
+const struct open_message *news_cancel(const struct open_request *r, const struct sah_id *but);
+/* A cancel that is taken again: lines that went on since are where they went. */
+void news_after_cancel(const struct open_request *r, struct sah_change *change);
 
 /* ---- away_import.c, away_bring.c: back into the main store */
 bool import_start(struct sah_away *away, struct open_request *r, bool with_events);

@@ -44,12 +44,15 @@ static struct store_call end(struct store_call *call, int err)
     struct store_call copy = *call;
     uint64_t now_ms = away_mono(away);
 
-    if (err == SAH_EDOWN)
+    if (err == SAH_EDOWN) {
         sah_health_refused(&away->health, now_ms);
-    else if (err == SAH_ETIMEOUT)
+    } else if (err == SAH_ETIMEOUT) {
         sah_health_silent(&away->health, now_ms);
-    else if (err != SAH_ECANCELED)
+        sah_pace_silent(&away->pace, now_ms);
+    } else if (err != SAH_ECANCELED) {
         sah_health_answered(&away->health, now_ms, (uint32_t)(now_ms - call->started_ms));
+        sah_pace_answered(&away->pace, (uint32_t)(now_ms - call->started_ms), now_ms);
+    }
     if (call->prev != NULL)
         call->prev->next = call->next;
     else

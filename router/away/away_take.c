@@ -207,31 +207,36 @@ static void to_journal(struct coming *c)
 
 /* ---- the main core */
 
-void take_saw(struct sah_away *away, const struct sah_result *result)
+void take_saw_run(struct sah_away *away, const char *run_id, uint64_t accept_seq)
 {
-    if (result->store_run_id[0] == '\0' || strcmp(result->store_run_id, SAH_AWAY_RUN_ID) == 0 ||
-        result->code != SAH_RESULT_ACCEPTED || result->accept_seq == 0)
+    if (run_id[0] == '\0' || accept_seq == 0)
         return;
-    if (strcmp(away->run_id, result->store_run_id) != 0) {
+    if (strcmp(away->run_id, run_id) != 0) {
         bool was_known = away->run_id[0] != '\0';
 
         known_clear(away);
-        memcpy(away->run_id, result->store_run_id, sizeof away->run_id);
+        (void)sah_format(away->run_id, sizeof away->run_id, "%s", run_id);
         away->counters.new_runs += was_known;
-        away->lost = was_known && result->accept_seq <= away->accept_seq;
+        away->lost = was_known && accept_seq <= away->accept_seq;
         away->counters.lost_writes += away->lost;
         if (away->lost)
             sah_error(away->s.log,
                       "event=store.lost_writes run_id=%s accept_seq=%llu had=%llu "
                       "do=\"nothing: adapters submit again what they handed over; find out why Redis lost it\"",
-                      away->run_id, (unsigned long long)result->accept_seq, (unsigned long long)away->accept_seq);
+                      away->run_id, (unsigned long long)accept_seq, (unsigned long long)away->accept_seq);
         else if (was_known)
             sah_info(away->s.log, "event=store.new_run run_id=%s accept_seq=%llu", away->run_id,
-                     (unsigned long long)result->accept_seq);
-        away->accept_seq = result->accept_seq;
+                     (unsigned long long)accept_seq);
+        away->accept_seq = accept_seq;
     }
-    if (result->accept_seq > away->accept_seq)
-        away->accept_seq = result->accept_seq;
+    if (accept_seq > away->accept_seq)
+        away->accept_seq = accept_seq;
+}
+
+void take_saw(struct sah_away *away, const struct sah_result *result)
+{
+    if (strcmp(result->store_run_id, SAH_AWAY_RUN_ID) != 0 && result->code == SAH_RESULT_ACCEPTED)
+        take_saw_run(away, result->store_run_id, result->accept_seq);
 }
 
 static void on_result(void *data, const struct sah_message *result)

@@ -18,6 +18,7 @@
 
 #define QUIET_MS 250
 #define KEEP_MS 120000
+#define HANDED_A_TURN 64 /* each is a record for the disk: the loop's turn stays short */
 
 struct watched_call { /* an attempt of the main core */
     struct sah_away *away;
@@ -279,8 +280,8 @@ static struct handed *handed_new(struct sah_away *away, const struct watched *w,
     return h;
 }
 
-/* False: open already, or no room. */
-static bool journal(struct handed *h)
+/* SAH_EEXIST: open already. */
+static int journal(struct handed *h)
 {
     struct sah_away *away = h->away;
     const struct sah_journal_record record = {.type = SAH_JOURNAL_RECEIVED,
@@ -289,10 +290,11 @@ static bool journal(struct handed *h)
                                               .received_ms = away->now.wall_ms,
                                               .payload = {h->bytes, h->len}};
 
-    if (away->s.journal->append(away->s.journal->data, &record, true, on_durable, h) == SAH_OK)
-        return true;
-    free(h);
-    return false;
+    int err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, h);
+
+    if (err != SAH_OK)
+        free(h);
+    return err;
 }
 
 /* What an agency has: a no is asked for once more. */
@@ -316,7 +318,7 @@ static void add_acked(struct handed *h, const struct watched *w)
 static void hand_over(struct sah_away *away, struct watched *w)
 {
     struct handed *h;
-    bool good;
+    int err;
 
     if (sah_id_is_zero(&w->id)) { /* leased, not accepted, by this life */
         if (sah_message_decode(w->bytes, w->len, away->message, NULL, 0) != SAH_OK) {
@@ -332,8 +334,11 @@ static void hand_over(struct sah_away *away, struct watched *w)
     h->kind = SAH_KIND_REQUEST;
     h->sequence = 1;
     add_acked(h, w);
-    good = journal(h); /* else the main store still has it */
-    for (const struct watched_later *later = w->later_first; good && later != NULL; later = later->next) {
+    err = journal(h);
+    if (err == SAH_EAGAIN)
+        return; /* the disk is behind: the next turn tries again */
+    /* Refused otherwise: the main store still has it. */
+    for (const struct watched_later *later = w->later_first; err == SAH_OK && later != NULL; later = later->next) {
         h = handed_new(away, w, later->bytes, later->len);
         if (h == NULL)
             break;
@@ -357,14 +362,19 @@ static bool waits(const struct watched *w)
 void watch_turn(struct sah_away *away)
 {
     struct watched *next;
+    unsigned n = 0;
 
+    away->more_watched = false;
     while (away->watched.first != NULL && away->now.mono_ms - away->watched.first->since_ms > KEEP_MS)
         drop(away, away->watched.first);
     if (away->direct == NULL || away->stopping || !store_is_quiet(away, QUIET_MS))
         return;
-    for (struct watched *w = away->watched.first; w != NULL; w = next) {
+    for (struct watched *w = away->watched.first; w != NULL && !away->more_watched; w = next) {
         next = w->next;
-        if (away->now.mono_ms - w->since_ms >= QUIET_MS && waits(w))
+        if (away->now.mono_ms - w->since_ms < QUIET_MS || !waits(w))
+            continue;
+        away->more_watched = n++ == HANDED_A_TURN;
+        if (!away->more_watched)
             hand_over(away, w);
     }
 }

@@ -97,6 +97,15 @@ const struct sah_citizen *message_citizen(const struct sah_message *message)
     return NULL;
 }
 
+/* Of what one message says: the same in whichever store it is taken, or taken once more (away/). */
+static void name_event(const struct sah_change *change, struct sah_outbox_event *event)
+{
+    char what[SAH_AGENCY_SIZE + 24];
+
+    (void)sah_format(what, sizeof what, "%s %s", event->status.agency, sah_state_name(event->status.state));
+    sah_delivery_key(&change->message_id, what, event->name);
+}
+
 struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *change,
                                       const struct sah_message *request, enum sah_priority priority,
                                       const struct sah_agency *agency, enum sah_state state)
@@ -125,6 +134,8 @@ struct sah_outbox_event *change_event(struct sah_core *core, struct sah_change *
     memcpy(event->status.request_id, change->request_id, sizeof event->status.request_id);
     event->status.state = state;
     event->created_ms = core->now.wall_ms;
+    if (change->bytes.len > 0)
+        name_event(change, event);
     return event;
 }
 

@@ -71,7 +71,8 @@ static bool is_slow(const struct sah_health *health)
 
 static bool is_bad(const struct sah_health *health, uint64_t now_ms)
 {
-    return health->gave_up ||
+    /* What is brought back may have made it late: while it answers at all it is not away. */
+    return (health->gave_up && health->state != SAH_HEALTH_DRAIN) ||
            (health->bad_since_ms != 0 && now_ms - health->bad_since_ms >= health->rule.bad_ms);
 }
 

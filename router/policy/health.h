@@ -4,11 +4,12 @@
  *   NORMAL  the store takes everything
  *   SLOW    a class 0 or 1 deadline was missed, or more than one call in a hundred is slow: the
  *           store and the journal race for P0 and P1
- *   DOWN    nothing worked for bad_ms, or a call was never answered: nobody asks it first
+ *   DOWN    nothing worked for bad_ms, or (but in DRAIN) a call was never answered: nobody asks it first
  *   DRAIN   it works again: what the journal holds is brought back, until nothing is left
  *
  * Owns:    the hysteresis: bad_ms to go down, good_ms to be tried again, calm_ms to be NORMAL, so
- *          that a store which comes and goes is asked less, not twice as often.
+ *          that a store which comes and goes is asked less, not twice as often. In DRAIN one call that
+ *          was not answered in time is no reason to go: nothing answered for bad_ms is.
  * Used by: router/away. Never: reads a clock, asks the store.
  */
 #ifndef SAHAYA_POLICY_HEALTH_H

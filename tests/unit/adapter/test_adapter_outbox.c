@@ -252,6 +252,32 @@ static void the_same_event_id_of_the_other_lane_is_another_event(void **state)
         redis_number(w, "EXISTS ch:testchat:{p00}:ev:e0001 ch:testchat:{p00}:ev:b0001"), 2);
 }
 
+/* (I8) A router that lost its store tells it again, or the store it was brought back to does. */
+static void the_same_news_under_another_event_id_is_dropped_and_acked(void **state)
+{
+    struct world *w = *state;
+    struct router *router = &w->routers[0];
+
+    world_start(w);
+    assert_true(world_until(w, has_peer, router, 1000));
+    router->name = "0123456789abcdef0123456789abcdef";
+    for (unsigned i = 0; i < 3; i++) {
+        const char *id = i == 0 ? "0001" : i == 1 ? "9001" : "0002";
+
+        router->n_acks = 0;
+        router_tell(router, id, "c1", true);
+        assert_true(world_until(w, is_acked, router, 2000));
+        assert_string_equal(router->acked, id);
+    }
+    router->name = "another";
+    router->n_acks = 0;
+    router_tell(router, "0003", "c1", true);
+    assert_true(world_until(w, is_acked, router, 2000));
+    assert_true(world_until(w, outbox_empty, w, 2000));
+    assert_int_equal(w->channel.n_sent, 2);
+    assert_true(metric(w, "events_seen_total") == 2);
+}
+
 static void an_event_repeated_while_it_waits_is_queued_once(void **state)
 {
     struct world *w = *state;
@@ -340,6 +366,7 @@ int main(void)
         T(replies_of_a_crashed_adapter_come_home_with_their_lease),
         T(an_event_is_taken_once_and_acked_each_time),
         T(the_same_event_id_of_the_other_lane_is_another_event),
+        T(the_same_news_under_another_event_id_is_dropped_and_acked),
         T(an_event_repeated_while_it_waits_is_queued_once),
         T(without_redis_no_event_is_acked),
         T(the_metrics_name_no_citizen),

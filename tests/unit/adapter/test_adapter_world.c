@@ -164,6 +164,8 @@ void router_tell(struct router *router, const char *event_id, const char *sender
     (void)sah_format(m->u.outbox_event.channel, sizeof m->u.outbox_event.channel, "testchat");
     (void)sah_format(m->u.outbox_event.account, sizeof m->u.outbox_event.account, "page");
     (void)sah_format(m->u.outbox_event.sender, sizeof m->u.outbox_event.sender, "%s", sender);
+    if (router->name != NULL)
+        (void)sah_format(m->u.outbox_event.name, sizeof m->u.outbox_event.name, "%s", router->name);
     m->u.outbox_event.emergency = emergency;
     m->u.outbox_event.status.state = SAH_STATE_DELIVERED;
     router_send(router, m);

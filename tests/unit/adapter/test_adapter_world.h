@@ -47,6 +47,7 @@ struct router { /* one lane's router */
     bool names_late; /* answers under another name than the message id gives */
     enum sah_result_code code, first_code; /* first_code is said once */
     const char *run;                       /* of its store; NULL = says none */
+    const char *name;                      /* of what it tells; NULL = none */
     bool forgets;                          /* knows no request: amendments are NOT_FOUND */
     unsigned n_heard;
     struct heard heard[HEARD_MAX];

@@ -128,6 +128,121 @@ static void what_the_store_had_after_all_is_merged(void **state)
     rig_free(rig);
 }
 
+/* A store that does what is brought back and does not say so, the first few times. */
+static struct losing {
+    struct sah_store port, real;
+    struct sah_memory_store *memory;
+    unsigned n;
+} losing;
+
+static void losing_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
+{
+    if (losing.n > 0 && strncmp(change->audit, "brought back", 12) == 0) {
+        losing.n--;
+        sah_memory_store_fail_next(losing.memory, SAH_MEMORY_TIMEOUT_AFTER, 1);
+    }
+    losing.real.commit(data, change, fn, fn_data);
+}
+
+/* (I8) Whatever reply of a store is lost while a request comes back: the citizen hears all of it once. */
+static void an_import_whose_reply_was_lost_tells_the_citizen_once(void **state)
+{
+    static const char *const channels[] = {RIG_CHANNEL};
+
+    (void)state;
+    for (unsigned lost = 0; lost < 6; lost++) {
+        struct rig *rig = away_rig();
+        char heart[SAH_REQUEST_ID_SIZE];
+
+        losing = (struct losing){.real = *rig->settings.store, .port = *rig->settings.store, .memory = rig->store, .n = lost};
+        losing.port.commit = losing_commit;
+        rig->settings.store = &losing.port;
+        rig_crash(rig); /* a life with that store */
+        sah_fake_adapters_serve(rig->adapters, NULL, 0);
+        store_goes(rig);
+        memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+        rig_pass(rig, 500);
+        assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+        (void)rig_amendment(rig, 2, 1, heart);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+        sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
+        rig_pass(rig, 60000);
+        assert_int_equal(losing.n, 0);
+        assert_int_equal(sah_away_view(rig->away).left, 0);
+        sah_fake_adapters_serve(rig->adapters, channels, 1);
+        rig_pass(rig, 5000);
+        assert_string_equal(rig_heard(rig, heart), "RECEIVED DELIVERED ACKNOWLEDGED");
+        assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_ACKNOWLEDGED);
+        assert_int_equal(rig_view(rig, heart)->n_messages, 1);
+        assert_int_equal(got(rig, "amb-108", heart), 1);
+        rig_free(rig);
+    }
+}
+
+/* (I8) The store did it, and nobody heard: its receipt and the direct core's are one. */
+static void a_receipt_from_both_stores_is_heard_once(void **state)
+{
+    struct rig *rig = away_rig();
+    const struct rig_result *heart;
+
+    (void)state;
+    rig_pass(rig, 1000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER, 1);
+    heart = asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    store_fails(rig, SAH_MEMORY_DOWN);
+    rig_pass(rig, 5000);
+    store_comes(rig);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_heard_n(rig, heart->request_id, SAH_STATE_RECEIVED), 1);
+    assert_int_equal(rig_heard_n(rig, heart->request_id, SAH_STATE_DELIVERED), 1);
+    rig_free(rig);
+}
+
+/* What only came back by imports counts too: a store that has less than it gave out is found out. */
+static void a_store_that_forgot_what_was_brought_back_is_noticed(void **state)
+{
+    struct rig *rig = away_rig();
+
+    (void)state;
+    sah_away_remember(rig->away, "an-older-run", 500);
+    store_goes(rig);
+    (void)asks(rig, 1, "AMBULANCE_108", "not_breathing");
+    store_comes(rig);
+    assert_int_equal(sah_away_view(rig->away).counters->imported, 1);
+    assert_int_equal(sah_away_view(rig->away).counters->lost_writes, 1);
+    assert_true(sah_away_view(rig->away).accept_seq > 0);
+    assert_string_equal(sah_away_view(rig->away).run_id, "memory");
+    rig_free(rig);
+}
+
+/* The loop's turn stays short, however much the store had and nobody got. */
+static void what_is_handed_over_is_handed_over_in_small_steps(void **state)
+{
+    struct rig *rig = away_rig();
+    uint64_t before, most = 0;
+
+    (void)state;
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_UNREACHABLE, .after_ms = 20});
+    rig_manner(rig, "erss-112", (struct sah_fake_manner){.kind = SAH_ANSWER_UNREACHABLE, .after_ms = 20});
+    for (unsigned n = 1; n <= 300; n++)
+        (void)rig_accept(rig, n, n, "AMBULANCE_108", "not_breathing");
+    store_fails(rig, SAH_MEMORY_DOWN);
+    for (unsigned i = 0; i < 100; i++) {
+        before = sah_away_view(rig->away).counters->handed_over;
+        rig->now_ms += 50;
+        (void)sah_core_tick(rig->core, rig_now(rig));
+        (void)sah_away_tick(rig->away, rig_now(rig));
+        (void)sah_memory_store_run(rig->store);
+        (void)fake_journal_run(rig->journal);
+        (void)sah_fake_agencies_run(rig->agencies, rig->now_ms);
+        before = sah_away_view(rig->away).counters->handed_over - before;
+        most = before > most ? before : most;
+    }
+    assert_int_equal(sah_away_view(rig->away).counters->handed_over, 300);
+    assert_true(most > 0 && most <= 64);
+    rig_free(rig);
+}
+
 static void a_store_that_goes_again_in_the_middle_loses_nothing(void **state)
 {
     struct rig *rig = away_rig();
@@ -193,6 +308,10 @@ int main(void)
         cmocka_unit_test(what_the_store_had_after_all_is_merged),
         cmocka_unit_test(a_status_of_what_may_still_come_is_not_answered_with_not_found),
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
+        cmocka_unit_test(an_import_whose_reply_was_lost_tells_the_citizen_once),
+        cmocka_unit_test(a_receipt_from_both_stores_is_heard_once),
+        cmocka_unit_test(a_store_that_forgot_what_was_brought_back_is_noticed),
+        cmocka_unit_test(what_is_handed_over_is_handed_over_in_small_steps),
     };
 
     return cmocka_run_group_tests_name("away: back", tests, NULL, NULL);

@@ -137,6 +137,144 @@ static void a_crash_in_the_middle_of_bringing_back_loses_nothing(void **state)
     rig_free(rig);
 }
 
+/* (I8) What a citizen heard from the life before is not told again, whoever is asked again. */
+static void what_was_told_before_a_crash_is_not_told_again(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    struct sah_request *r;
+
+    (void)state;
+    store_goes(rig);
+    r = rig_request(rig, 1, 1, "AMBULANCE_108");
+    rig_cue(r, "not_breathing");
+    rig_also(r, "FIRE_101");
+    memcpy(heart, rig_ask(rig)->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+    for (unsigned life = 0; life < 3; life++) {
+        rig_crash(rig);
+        store_fails(rig, SAH_MEMORY_DOWN);
+        rig_pass(rig, 3000);
+    }
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_UNIT_LOST), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+    store_comes(rig);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_RECEIVED), 1);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_DELIVERED), 2); /* one from each agency */
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_ACKNOWLEDGED), 1);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_UNIT_LOST), 1);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_EN_ROUTE), 2); /* two vehicles: both are news */
+    rig_free(rig);
+}
+
+/* (I8) Nobody served the channel before the crash: nothing of it is lost, of no agency. */
+static void what_nobody_heard_before_a_crash_is_told_after_it(void **state)
+{
+    static const char *const channels[] = {RIG_CHANNEL};
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    struct sah_request *r;
+
+    (void)state;
+    sah_fake_adapters_serve(rig->adapters, NULL, 0);
+    store_goes(rig);
+    r = rig_request(rig, 1, 1, "AMBULANCE_108");
+    rig_cue(r, "not_breathing");
+    rig_also(r, "FIRE_101");
+    memcpy(heart, rig_ask(rig)->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    rig_crash(rig);
+    store_comes(rig);
+    sah_fake_adapters_serve(rig->adapters, channels, 1);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_DELIVERED), 2);
+    rig_free(rig);
+}
+
+/* (I5) "We do not cancel" was said, and a crash does not take it back; nor what was said after it. */
+static void a_cancel_that_was_declined_stays_declined_after_a_crash(void **state)
+{
+    (void)state;
+    for (unsigned on = 0; on < 2; on++) {
+        struct rig *rig = away_rig();
+        char heart[SAH_REQUEST_ID_SIZE];
+        struct sah_agency_status no;
+
+        store_goes(rig);
+        memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+        rig_pass(rig, 1000);
+        assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+        rig_cancel(rig, 2, 1, heart);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+        rig_pass(rig, 1000);
+        no = rig_says(heart, "amb-108", SAH_STATE_ACKNOWLEDGED, "desk 4");
+        no.reason = SAH_REASON_CANCEL_DECLINED;
+        assert_int_equal(rig_status(rig, &no)->code, SAH_STATUS_APPLIED);
+        if (on == 1)
+            assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+        for (unsigned life = 0; life < 2; life++) {
+            rig_crash(rig);
+            store_fails(rig, SAH_MEMORY_DOWN);
+            rig_pass(rig, 3000);
+        }
+        store_comes(rig);
+        assert_int_equal(rig_line(rig, heart, "amb-108")->state, on == 1 ? SAH_STATE_EN_ROUTE : SAH_STATE_ACKNOWLEDGED);
+        assert_int_equal(rig_received(rig, "amb-108", heart, SAH_KIND_CANCEL), 1);
+        assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_CANCEL_ASKED), 1); /* with the reason: not cancelled */
+        assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_ACKNOWLEDGED), 1);
+        assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_EN_ROUTE), on);
+        rig_free(rig);
+    }
+}
+
+/* A cancel that nobody answered is still asked after a crash; one that was declined may be asked again. */
+static void a_cancel_that_nobody_answered_is_still_asked_after_a_crash(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    struct sah_agency_status no;
+
+    (void)state;
+    store_goes(rig);
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    for (unsigned n = 2; n <= 3; n++) {
+        rig_cancel(rig, n, 1, heart);
+        assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+        rig_pass(rig, 1000);
+        no = rig_says(heart, "amb-108", SAH_STATE_DELIVERED, "desk 4");
+        no.reason = SAH_REASON_CANCEL_DECLINED;
+        if (n == 2)
+            assert_int_equal(rig_status(rig, &no)->code, SAH_STATUS_APPLIED);
+    }
+    rig_crash(rig);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_CANCEL_ASKED);
+    rig_free(rig);
+}
+
+/* (I5) The agency's program was slower than its person: what the person said is what is known. */
+static void a_late_200_does_not_hide_what_a_person_said(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    store_goes(rig);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 900});
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 400);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    rig_pass(rig, 2000);
+    rig_crash(rig);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_ACKNOWLEDGED);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +284,11 @@ int main(void)
         cmocka_unit_test(a_crash_before_the_disk_has_it_was_never_answered),
         cmocka_unit_test(what_the_disk_garbled_is_not_answered_as_held),
         cmocka_unit_test(a_crash_in_the_middle_of_bringing_back_loses_nothing),
+        cmocka_unit_test(what_was_told_before_a_crash_is_not_told_again),
+        cmocka_unit_test(what_nobody_heard_before_a_crash_is_told_after_it),
+        cmocka_unit_test(a_cancel_that_was_declined_stays_declined_after_a_crash),
+        cmocka_unit_test(a_cancel_that_nobody_answered_is_still_asked_after_a_crash),
+        cmocka_unit_test(a_late_200_does_not_hide_what_a_person_said),
     };
 
     return cmocka_run_group_tests_name("away: crash", tests, NULL, NULL);

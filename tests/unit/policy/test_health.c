@@ -51,6 +51,10 @@ static void the_state_follows_from_what_happened(void **state)
         {SECOND "?" SECOND "." SECOND SECOND SECOND SECOND, false, SAH_HEALTH_NORMAL},
         {SECOND "?" SECOND "." SECOND SECOND SECOND SECOND SECOND, true, SAH_HEALTH_DRAIN},
         {SECOND "?" SECOND ".xxxxxxxxxxx", true, SAH_HEALTH_DOWN},
+        {SECOND "?" SECOND ".?", true, SAH_HEALTH_DRAIN}, /* late, perhaps by what is brought back */
+        {SECOND "?" SECOND ".?         .", true, SAH_HEALTH_DRAIN},
+        {SECOND "?" SECOND ".?          ", true, SAH_HEALTH_DOWN}, /* nothing answered for a second */
+        {SECOND "?" SECOND ".s?s?s?s?s?s?s?s?s?s?s?s?", true, SAH_HEALTH_DRAIN},
         {SECOND "m", false, SAH_HEALTH_SLOW},
         {SECOND "s", false, SAH_HEALTH_NORMAL}, /* one in a hundred may be */
         {SECOND "ss", false, SAH_HEALTH_SLOW},

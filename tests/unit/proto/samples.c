@@ -251,6 +251,7 @@ static void fill_outbox_event(struct sah_outbox_event *e)
     e->inferred = true;
     e->again = true;
     e->created_ms = NOW_MS + 7;
+    SET(e->name, "0123456789abcdef0123456789abcdef");
 }
 
 void sample_fill(const struct sample *sample, struct sah_message *m)
