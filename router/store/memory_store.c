@@ -39,6 +39,31 @@ void vec_remove(struct vec *vec, size_t i)
     memmove(&vec->v[i], &vec->v[i + 1], (vec->n - i) * sizeof *vec->v);
 }
 
+static uint64_t number_of(const void *item, size_t number_at)
+{
+    uint64_t number;
+
+    memcpy(&number, (const char *)item + number_at, sizeof number);
+    return number;
+}
+
+void vec_forget(struct vec *vec, const void *item, size_t number_at)
+{
+    uint64_t number = number_of(item, number_at);
+    size_t low = 0, high = vec->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (number_of(vec->v[middle], number_at) < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    SAH_ASSERT(low < vec->n && vec->v[low] == item);
+    vec_remove(vec, low);
+}
+
 void vec_fini(struct vec *vec)
 {
     for (size_t i = 0; i < vec->n; i++)
@@ -354,17 +379,8 @@ static void port_outbox_ack(void *data, const char *event_id, sah_done_fn *fn, v
 
     if (!event_id_good(event_id))
         p->err = SAH_EINVAL;
-    else if (memory_is_applied(memory, &p->err)) {
-        for (size_t i = 0; i < memory->events.n; i++) {
-            struct memory_event *e = memory->events.v[i];
-
-            if (strcmp(e->event.event_id, event_id) != 0)
-                continue;
-            vec_remove(&memory->events, i);
-            free(e);
-            break;
-        }
-    }
+    else if (memory_is_applied(memory, &p->err))
+        model_forget_event(memory, event_id);
 }
 
 static void port_quarantine(void *data, const char *source, const char *why, const void *bytes,
@@ -517,9 +533,10 @@ void sah_memory_store_destroy(struct sah_memory_store *memory)
 
         free(r->messages.v);
         free(r->deliveries.v);
+        free(r->events.v);
     }
     vec_fini(&memory->requests);
-    free(memory->live.v);
+    model_place_fini(memory);
     index_fini(&memory->request_of);
     index_fini(&memory->message_of);
     index_fini(&memory->delivery_of);

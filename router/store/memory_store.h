@@ -15,6 +15,7 @@
 #define SAHAYA_STORE_MEMORY_STORE_H
 
 #include "core/ports.h"
+#include "store/memory_heap.h"
 
 struct sah_memory_store;
 
@@ -74,7 +75,8 @@ struct sah_memory_delivery {
     unsigned n_previous;
     struct sah_previous previous[SAH_PREVIOUS_MAX];
     char carried_by[SAH_KEY_SIZE]; /* done because the agency has it in that one; "" = by itself */
-    bool is_listed; /* of the store: found when it looks for work */
+    uint64_t made;             /* of the store: the how manyth it is */
+    struct memory_place place; /* of the store: where it is looked for, by its state */
 };
 
 SAH_MUST_USE int sah_memory_store_create(const struct sah_memory_store_settings *settings,

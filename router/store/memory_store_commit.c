@@ -129,6 +129,8 @@ static struct memory_request *store_new_request(struct sah_memory_store *memory,
     memcpy(r->incident_type, c->incident_type, sizeof r->incident_type);
     r->view.accepted_ms = memory->now_ms;
     r->view.priority = SAH_PRIORITY_P1; /* when in doubt, up */
+    r->made = ++memory->n_made;
+    r->place = (struct memory_place){.name = r->view.request_id, .item = r};
     vec_add(&memory->requests, r);
     index_add(&memory->request_of, r->view.request_id, strlen(r->view.request_id), r);
     return r;
@@ -152,7 +154,7 @@ static void store_lines(struct memory_request *r, const struct sah_change *c)
     }
 }
 
-static void store_timers(const struct sah_memory_store *memory, struct memory_request *r,
+static void store_timers(struct sah_memory_store *memory, struct memory_request *r,
                          const struct sah_change *c)
 {
     for (unsigned i = 0; i < c->n_timers; i++) {
@@ -172,6 +174,8 @@ static void store_timers(const struct sah_memory_store *memory, struct memory_re
         r->timers[at].armed = set->kind != SAH_TIMER_NONE && !set->still;
         r->timers[at].due_ms = r->timers[at].next_ms = due_ms;
     }
+    if (c->n_timers > 0)
+        model_place_timers(memory, r);
 }
 
 /* Once more, now: what is done or delayed. The rest is under way, or dead. What was only held so
@@ -192,8 +196,8 @@ static void plan_again(struct sah_memory_store *memory, struct sah_memory_delive
     d->answered = d->attempts;
     d->possible_duplicate = true;
     d->state = SAH_MEMORY_READY;
-    model_list(memory, d);
     d->class = sah_priority_class(model_request(memory, d->request_id)->view.priority);
+    model_place(memory, d);
 }
 
 /* What was tried elsewhere while this store was away: in the state in which it came back. */
@@ -241,22 +245,24 @@ static void store_plans(struct sah_memory_store *memory, const struct sah_change
         d->n_previous = p->n_previous;
         memcpy(d->previous, p->previous, sizeof d->previous);
         d->state = SAH_MEMORY_READY;
+        d->made = ++memory->n_made;
+        d->place = (struct memory_place){.name = d->key, .item = d};
         vec_add(&memory->deliveries, d);
         vec_add(&model_request(memory, c->request_id)->deliveries, d);
         index_add(&memory->delivery_of, d->key, strlen(d->key), d);
-        model_list(memory, d);
         d->attempts = p->attempts;
         if (p->hold_ms == 0) {
             model_ready_or_wait(memory, d);
         } else {
             d->state = SAH_MEMORY_DELAYED;
             d->due_ms = memory->now_ms + p->hold_ms;
+            model_place(memory, d);
         }
         plan_known(memory, d, p);
     }
 }
 
-static void store_events(struct sah_memory_store *memory, const struct sah_change *c)
+static void store_events(struct sah_memory_store *memory, struct memory_request *r, const struct sah_change *c)
 {
     char lane = (char)(memory->settings.lane == SAH_LANE_EMERGENCY ? 'E'
                        : memory->settings.lane == SAH_LANE_BULK    ? 'B'
@@ -267,10 +273,11 @@ static void store_events(struct sah_memory_store *memory, const struct sah_chang
 
         SAH_ASSERT(e != NULL);
         e->event = c->events[i];
-        sah_format(e->event.event_id, sizeof e->event.event_id, "%c-00-%016llu", lane,
-                   (unsigned long long)++memory->event_seq);
+        e->seq = ++memory->event_seq;
+        sah_format(e->event.event_id, sizeof e->event.event_id, "%c-00-%016llu", lane, (unsigned long long)e->seq);
         e->hidden_until_ms = INT64_MIN;
         vec_add(&memory->events, e);
+        vec_add(&r->events, e);
     }
 }
 
@@ -391,7 +398,7 @@ int model_commit(struct sah_memory_store *memory, const struct sah_change *c,
     store_plans(memory, c);
     model_carry(memory, c);
     store_timers(memory, r, c);
-    store_events(memory, c);
+    store_events(memory, r, c);
     model_incident_changed(memory, c);
     ret->revision = r->view.revision;
     return SAH_OK;

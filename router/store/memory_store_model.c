@@ -5,7 +5,7 @@
  * Owns: the meaning of each step.
  * Used by: memory_store.c.
  * Never:   completes anything.
- * Names are found by hash; what is looked at for work is what is not over.
+ * Names are found by hash; what is due is found by heap (memory_store_place.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,20 +30,6 @@ struct memory_request *model_request(const struct sah_memory_store *memory,
                                      const char *request_id)
 {
     return index_find(&memory->request_of, request_id, strlen(request_id));
-}
-
-void model_list(struct sah_memory_store *memory, struct sah_memory_delivery *d)
-{
-    if (!d->is_listed)
-        vec_add(&memory->live, d);
-    d->is_listed = true;
-}
-
-static bool is_held(const struct sah_memory_store *memory, const struct sah_memory_delivery *d)
-{
-    const struct memory_request *r = memory->n_held > 0 ? model_request(memory, d->request_id) : NULL;
-
-    return r != NULL && r->held;
 }
 
 static unsigned class_of(const struct sah_memory_store *memory,
@@ -112,18 +98,20 @@ static void make_ready(struct sah_memory_store *memory, struct sah_memory_delive
 {
     d->state = SAH_MEMORY_READY;
     d->class = class_of(memory, d);
+    model_place(memory, d);
 }
 
 bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
-    model_list(memory, d);
     if (d->state != SAH_MEMORY_WAITING) {
         d->waiting_ms = memory->now_ms;
         d->goes_ms = INT64_MAX;
     }
     d->state = SAH_MEMORY_WAITING;
-    if (!may_go(memory, d))
+    if (!may_go(memory, d)) {
+        model_place(memory, d);
         return false;
+    }
     make_ready(memory, d);
     return true;
 }
@@ -145,7 +133,7 @@ static void release_next(struct sah_memory_store *memory,
 }
 
 /* A first lease or delay starts the bound for those that wait behind. */
-static void touch(const struct sah_memory_store *memory, struct sah_memory_delivery *d)
+static void touch(struct sah_memory_store *memory, struct sah_memory_delivery *d)
 {
     const struct vec *own = &model_request(memory, d->request_id)->deliveries;
 
@@ -155,8 +143,10 @@ static void touch(const struct sah_memory_store *memory, struct sah_memory_deliv
     for (size_t i = 0; i < own->n && class_of(memory, d) <= 1; i++) {
         struct sah_memory_delivery *o = own->v[i];
 
-        if (o->state == SAH_MEMORY_WAITING && strcmp(o->agency, d->agency) == 0 && is_before(d, o))
-            o->goes_ms = earlier(o->goes_ms, memory->now_ms + memory->settings.order_bound_ms);
+        if (o->state != SAH_MEMORY_WAITING || strcmp(o->agency, d->agency) != 0 || !is_before(d, o))
+            continue;
+        o->goes_ms = earlier(o->goes_ms, memory->now_ms + memory->settings.order_bound_ms);
+        model_place(memory, o);
     }
 }
 
@@ -192,11 +182,14 @@ void model_settle_apply(struct sah_memory_store *memory, struct sah_memory_deliv
         d->state = SAH_MEMORY_DELAYED;
         if (settle->delay_ms == 0)
             make_ready(memory, d);
+        else
+            model_place(memory, d);
         return;
     }
     d->state = settle->kind == SAH_SETTLE_DONE ? SAH_MEMORY_DONE : SAH_MEMORY_DEAD;
     d->dead_ms = memory->now_ms;
     d->why = settle->outcome;
+    model_place(memory, d);
     release_next(memory, d);
 }
 
@@ -212,24 +205,6 @@ int model_settle(struct sah_memory_store *memory, const struct sah_settle *settl
 
 /* ---- queues */
 
-static struct sah_memory_delivery *best_ready(const struct sah_memory_store *memory,
-                                              const char *endpoint, unsigned class)
-{
-    struct sah_memory_delivery *best = NULL;
-
-    for (size_t i = 0; i < memory->live.n; i++) {
-        struct sah_memory_delivery *d = memory->live.v[i];
-
-        if (d->state != SAH_MEMORY_READY || d->class != class ||
-            strcmp(d->endpoint, endpoint) != 0 || is_held(memory, d))
-            continue;
-        if (best == NULL || d->accept_seq < best->accept_seq ||
-            (d->accept_seq == best->accept_seq && strcmp(d->key, best->key) < 0))
-            best = d;
-    }
-    return best;
-}
-
 static void lease_one(struct sah_memory_store *memory, struct sah_memory_delivery *d,
                       struct sah_leased *ret)
 {
@@ -241,6 +216,7 @@ static void lease_one(struct sah_memory_store *memory, struct sah_memory_deliver
     d->attempts++;
     d->owner = memory->owner;
     d->due_ms = memory->now_ms + memory->settings.lease_ms[d->class];
+    model_place(memory, d);
     touch(memory, d);
     memset(ret, 0, sizeof *ret);
     memcpy(ret->key, d->key, sizeof ret->key);
@@ -310,24 +286,38 @@ static struct memory_owner *silent_owner(struct sah_memory_store *memory, const 
     return oldest;
 }
 
+static int by_due(const void *a, const void *b)
+{
+    const struct sah_memory_delivery *x = *(struct sah_memory_delivery *const *)a;
+    const struct sah_memory_delivery *y = *(struct sah_memory_delivery *const *)b;
+
+    return x->due_ms != y->due_ms ? (x->due_ms < y->due_ms ? -1 : 1) : strcmp(x->key, y->key);
+}
+
 /* True when none is left; what it looked at counts against the limit. */
 static bool take_home(struct sah_memory_store *memory, unsigned owner, unsigned limit,
                       unsigned *looked, struct sah_ticked *ret)
 {
-    for (size_t i = 0; i < memory->live.n; i++) {
-        struct sah_memory_delivery *d = memory->live.v[i];
+    struct sah_memory_delivery **own = calloc(memory->leased.n + 1, sizeof *own);
+    size_t n = 0, i = 0;
 
-        if (d->state != SAH_MEMORY_LEASED || d->owner != owner)
-            continue;
-        if (*looked == limit)
-            return false;
+    SAH_ASSERT(own != NULL);
+    for (size_t j = 0; j < memory->leased.n; j++) {
+        struct sah_memory_delivery *d = memory->leased.v[j]->item;
+
+        if (d->owner == owner)
+            own[n++] = d;
+    }
+    qsort(own, n, sizeof *own, by_due);
+    for (; i < n && *looked < limit; i++) {
         (*looked)++;
         ret->moved++;
-        d->epoch++;
-        d->possible_duplicate = true;
-        make_ready(memory, d);
+        own[i]->epoch++;
+        own[i]->possible_duplicate = true;
+        make_ready(memory, own[i]);
     }
-    return true;
+    free(own);
+    return i == n;
 }
 
 static void tick_owners(struct sah_memory_store *memory, unsigned limit, unsigned *looked,
@@ -351,12 +341,13 @@ static void tick_owners(struct sah_memory_store *memory, unsigned limit, unsigne
 unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsigned max_class,
                      unsigned n, struct sah_leased *ret)
 {
+    const struct memory_queue *queue = index_find(&memory->queue_of, endpoint, strlen(endpoint));
     unsigned got = 0;
 
-    for (unsigned class = 0; class <= max_class; class ++) {
+    for (unsigned class = 0; queue != NULL && class <= max_class; class ++) {
         struct sah_memory_delivery *d;
 
-        while (got < n && (d = best_ready(memory, endpoint, class)) != NULL)
+        while (got < n && (d = heap_first(&queue->ready[class])) != NULL)
             lease_one(memory, d, &ret[got++]);
     }
     if (got > 0)
@@ -364,32 +355,27 @@ unsigned model_lease(struct sah_memory_store *memory, const char *endpoint, unsi
     return got;
 }
 
-/* One round over what is in `state`; counts what it looked at against the limit. */
-static void tick_state(struct sah_memory_store *memory, enum sah_memory_state state,
-                       unsigned limit, unsigned *looked, struct sah_ticked *ret)
+/* One round over what is due in a state; counts what it looked at against the limit. */
+static void tick_state(struct sah_memory_store *memory, const struct memory_heap *heap, unsigned limit,
+                       unsigned *looked, struct sah_ticked *ret)
 {
-    for (size_t i = 0; i < memory->live.n; i++) {
-        struct sah_memory_delivery *d = memory->live.v[i];
-        bool due =
-            d->state == state &&
-            (state == SAH_MEMORY_WAITING ? class_of(memory, d) <= 1 && d->goes_ms <= memory->now_ms : d->due_ms <= memory->now_ms);
+    struct sah_memory_delivery *d;
 
-        if (!due)
-            continue;
+    while ((d = heap_first(heap)) != NULL && d->place.by <= memory->now_ms) {
+        bool was_leased = d->state == SAH_MEMORY_LEASED;
+
         if (*looked == limit) {
             ret->more = 1;
             return;
         }
         (*looked)++;
-        if (state == SAH_MEMORY_DELAYED && d->attempts == 0) { /* held so far: in its order */
+        if (d->state == SAH_MEMORY_DELAYED && d->attempts == 0) { /* held so far: in its order */
             ret->moved += model_ready_or_wait(memory, d);
             continue;
         }
         ret->moved++;
-        if (state == SAH_MEMORY_LEASED) {
-            d->epoch++;
-            d->possible_duplicate = true;
-        }
+        d->epoch += was_leased;
+        d->possible_duplicate |= was_leased;
         make_ready(memory, d);
     }
 }
@@ -416,50 +402,33 @@ static void give_timer(const struct sah_memory_store *memory, struct memory_requ
     r->timers[i].next_ms = memory->now_ms + REFIRE_MS;
 }
 
-static void tick_timers(const struct sah_memory_store *memory, struct sah_ticked *ret)
+static void tick_timers(struct sah_memory_store *memory, struct sah_ticked *ret)
 {
-    for (size_t i = 0; i < memory->requests.n; i++) {
-        struct memory_request *r = memory->requests.v[i];
+    struct memory_request *r;
 
-        for (unsigned j = 0; j < r->view.n_lines && !r->held; j++) {
+    while ((r = heap_first(&memory->timed)) != NULL && r->place.by <= memory->now_ms) {
+        for (unsigned j = 0; j < r->view.n_lines; j++)
             if (r->timers[j].armed && r->timers[j].next_ms <= memory->now_ms)
                 give_timer(memory, r, j, ret);
-        }
+        if (ret->more && ret->n_timers == SAH_DUE_MAX)
+            return;
+        model_place_timers(memory, r);
     }
-}
-
-static void unlist_over(struct sah_memory_store *memory)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < memory->live.n; i++) {
-        struct sah_memory_delivery *d = memory->live.v[i];
-
-        d->is_listed = !is_over(d);
-        if (d->is_listed)
-            memory->live.v[kept++] = d;
-    }
-    memory->live.n = kept;
 }
 
 void model_tick(struct sah_memory_store *memory, unsigned limit, struct sah_ticked *ret)
 {
     unsigned looked = 0;
 
-    unlist_over(memory);
-    tick_state(memory, SAH_MEMORY_LEASED, limit, &looked, ret);
+    tick_state(memory, &memory->leased, limit, &looked, ret);
     tick_owners(memory, limit, &looked, ret);
-    tick_state(memory, SAH_MEMORY_WAITING, limit, &looked, ret);
-    tick_state(memory, SAH_MEMORY_DELAYED, limit, &looked, ret);
+    tick_state(memory, &memory->waiting, limit, &looked, ret);
+    tick_state(memory, &memory->delayed, limit, &looked, ret);
     tick_timers(memory, ret);
     ret->clock_jumps = memory->n_jumps;
     ret->clock_offset_ms = memory->offset_ms;
     model_tick_works(memory, ret);
-    for (size_t i = 0; i < memory->live.n; i++) {
-        const struct sah_memory_delivery *d = memory->live.v[i];
-
-        ret->waiting += d->state == SAH_MEMORY_LEASED || d->state == SAH_MEMORY_DELAYED;
-    }
+    ret->waiting = (unsigned)(memory->leased.n + memory->delayed.n);
 }
 
 static void count_in(const struct sah_memory_store *memory, const struct sah_memory_delivery *d,

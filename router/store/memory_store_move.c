@@ -5,6 +5,7 @@
  * Used by: router/away, when Redis is back.
  * Never: completes; forgets anything but what it is told to drop.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,13 @@ void sah_memory_store_numbered(struct sah_memory_store *memory, const char *requ
         r->view.last_sequence = sequence;
 }
 
+static void place_all(struct sah_memory_store *memory, struct memory_request *r)
+{
+    for (size_t i = 0; i < r->deliveries.n; i++)
+        model_place(memory, r->deliveries.v[i]);
+    model_place_timers(memory, r);
+}
+
 bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_id, bool with_events)
 {
     struct memory_request *r = model_request(memory, request_id);
@@ -41,14 +49,12 @@ bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_
     for (size_t i = 0; i < r->deliveries.n; i++)
         if (((struct sah_memory_delivery *)r->deliveries.v[i])->state == SAH_MEMORY_LEASED)
             return false;
-    for (size_t i = 0; with_events && i < memory->events.n; i++) {
-        const struct memory_event *e = memory->events.v[i];
-
-        if (e->hidden_until_ms > memory->now_ms && strcmp(e->event.status.request_id, request_id) == 0)
+    for (size_t i = 0; with_events && i < r->events.n; i++)
+        if (((const struct memory_event *)r->events.v[i])->hidden_until_ms > memory->now_ms)
             return false;
-    }
     r->held = true;
     memory->n_held++;
+    place_all(memory, r);
     return true;
 }
 
@@ -59,6 +65,7 @@ void sah_memory_store_release(struct sah_memory_store *memory, const char *reque
     SAH_ASSERT(r != NULL && r->held);
     r->held = false;
     memory->n_held--;
+    place_all(memory, r);
 }
 
 /* ---- what it is as a change */
@@ -119,15 +126,10 @@ static void export_request(const struct sah_memory_store *memory, const struct m
     export_timers(memory, r, change);
 }
 
-static void export_events(const struct sah_memory_store *memory, const struct memory_request *r,
-                          struct sah_change *change)
+static void export_events(const struct memory_request *r, struct sah_change *change)
 {
-    for (size_t i = 0; i < memory->events.n && change->n_events < SAH_EVENTS_MAX; i++) {
-        const struct memory_event *e = memory->events.v[i];
-
-        if (strcmp(e->event.status.request_id, r->view.request_id) == 0)
-            change->events[change->n_events++] = e->event;
-    }
+    for (size_t i = 0; i < r->events.n && change->n_events < SAH_EVENTS_MAX; i++)
+        change->events[change->n_events++] = ((const struct memory_event *)r->events.v[i])->event;
 }
 
 bool sah_memory_store_export(const struct sah_memory_store *memory, const char *request_id, size_t i,
@@ -141,7 +143,7 @@ bool sah_memory_store_export(const struct sah_memory_store *memory, const char *
     memcpy(ret_change->request_id, r->view.request_id, sizeof ret_change->request_id);
     ret_change->closed_ms = -1;
     if (i == 0 || i >= r->messages.n)
-        export_events(memory, r, ret_change);
+        export_events(r, ret_change);
     if (i >= r->messages.n)
         return ret_change->n_events > 0;
     m = r->messages.v[i];
@@ -164,24 +166,7 @@ bool sah_memory_store_export(const struct sah_memory_store *memory, const char *
 
 void sah_memory_store_event_moved(struct sah_memory_store *memory, const char *event_id)
 {
-    for (size_t i = 0; i < memory->events.n; i++) {
-        struct memory_event *e = memory->events.v[i];
-
-        if (strcmp(e->event.event_id, event_id) == 0) {
-            vec_remove(&memory->events, i);
-            free(e);
-            return;
-        }
-    }
-}
-
-static void forget(struct vec *vec, const void *item)
-{
-    for (size_t i = 0; i < vec->n; i++)
-        if (vec->v[i] == item) {
-            vec_remove(vec, i);
-            return;
-        }
+    model_forget_event(memory, event_id);
 }
 
 void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_id)
@@ -194,30 +179,30 @@ void sah_memory_store_drop(struct sah_memory_store *memory, const char *request_
     for (size_t i = 0; i < r->deliveries.n; i++) {
         struct sah_memory_delivery *d = r->deliveries.v[i];
 
+        heap_place(&d->place, NULL, 0);
         index_remove(&memory->delivery_of, d->key, strlen(d->key));
-        forget(&memory->live, d);
-        forget(&memory->deliveries, d);
+        vec_forget(&memory->deliveries, d, offsetof(struct sah_memory_delivery, made));
         free(d);
     }
     for (size_t i = 0; i < r->messages.n; i++) {
         struct memory_message *m = r->messages.v[i];
 
         index_remove(&memory->message_of, &m->id, sizeof m->id);
-        forget(&memory->messages, m);
+        vec_forget(&memory->messages, m, offsetof(struct memory_message, accept_seq));
         free(m);
     }
-    for (size_t i = memory->events.n; i > 0; i--) {
-        struct memory_event *e = memory->events.v[i - 1];
+    for (size_t i = 0; i < r->events.n; i++) {
+        struct memory_event *e = r->events.v[i];
 
-        if (strcmp(e->event.status.request_id, request_id) == 0) {
-            vec_remove(&memory->events, i - 1);
-            free(e);
-        }
+        vec_forget(&memory->events, e, offsetof(struct memory_event, seq));
+        free(e);
     }
     model_incident_forget(memory, request_id);
     index_remove(&memory->request_of, r->view.request_id, strlen(r->view.request_id));
-    forget(&memory->requests, r);
+    heap_place(&r->place, NULL, 0);
+    vec_forget(&memory->requests, r, offsetof(struct memory_request, made));
     free(r->deliveries.v);
     free(r->messages.v);
+    free(r->events.v);
     free(r);
 }

@@ -18,6 +18,8 @@ struct vec { /* of pointers it owns */
 void vec_add(struct vec *vec, void *item);
 void vec_remove(struct vec *vec, size_t i); /* keeps the order; does not free */
 void vec_fini(struct vec *vec);
+/* Takes an item out of a vec whose items have rising numbers at this offset. */
+void vec_forget(struct vec *vec, const void *item, size_t number_at);
 
 struct memory_message {
     struct sah_id id;
@@ -30,7 +32,14 @@ struct memory_message {
     size_t len;
     char bytes[];
 };
+struct memory_queue { /* of an endpoint: what is ready there, by accept sequence */
+    char endpoint[SAH_AGENCY_SIZE];
+    struct memory_heap ready[SAH_N_CLASSES];
+};
 struct memory_request {
+    uint64_t made;
+    struct memory_place place; /* among those with a timer, by the first of them */
+    struct vec events;         /* not acked; of the store's */
     struct sah_request_view view; /* view.request is set by a load */
     const struct memory_message *first;
     struct vec messages, deliveries; /* its own; they are freed with those of the store */
@@ -48,6 +57,7 @@ struct memory_request {
     } timers[SAH_LINES_MAX];
 };
 struct memory_event {
+    uint64_t seq;
     struct sah_outbox_event event;
     int64_t hidden_until_ms;
 };
@@ -98,7 +108,10 @@ struct sah_memory_store {
     int64_t judged_since_ms; /* since when owners are judged by their beat */
     struct vec requests, messages, deliveries, events;
     struct memory_index request_of, message_of, delivery_of;
-    struct vec live;        /* deliveries that are not over, and some that just were */
+    struct vec queues; /* by endpoint */
+    struct memory_index queue_of;
+    struct memory_heap leased, delayed, waiting, timed; /* by when they are due; timed: requests */
+    uint64_t n_made;
     struct vec quarantined; /* JSON texts, oldest first */
     struct vec pages, items, works, fed, histories, exacts;
     uint64_t told_places;
@@ -117,8 +130,11 @@ struct sah_memory_delivery *model_delivery(const struct sah_memory_store *memory
 struct memory_message *model_message(const struct sah_memory_store *memory,
                                      const struct sah_id *id);
 void model_incident_forget(struct sah_memory_store *memory, const char *request_id);
-/* Among the live ones, if it is not. */
-void model_list(struct sah_memory_store *memory, struct sah_memory_delivery *d);
+/* Where it is found from now on: to be called after each change of state, class, endpoint or time. */
+void model_place(struct sah_memory_store *memory, struct sah_memory_delivery *d);
+void model_place_timers(struct sah_memory_store *memory, struct memory_request *r);
+void model_place_fini(struct sah_memory_store *memory);
+void model_forget_event(struct sah_memory_store *memory, const char *event_id);
 /* Ready when it may go, else waiting for its turn; true when ready. */
 bool model_ready_or_wait(struct sah_memory_store *memory, struct sah_memory_delivery *d);
 /* NULL: stale. */

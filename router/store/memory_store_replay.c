@@ -21,6 +21,7 @@ void model_replay(struct sah_memory_store *memory, struct sah_memory_delivery *d
     d->why = SAH_ANSWER_MACHINE_ACK;
     if (plan->replay == SAH_REPLAY_OVER) {
         d->state = SAH_MEMORY_DONE;
+        model_place(memory, d);
         return;
     }
     if (sah_priority_class(model_request(memory, d->request_id)->view.priority) > 2)

@@ -19,3 +19,8 @@ foreach(kind redis cluster)
   sah_test(test_store_${kind} ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_${kind}.c sah_redis_harness)
 endforeach()
 sah_test(test_store_twins ${CMAKE_CURRENT_SOURCE_DIR}/contract/test_store_twins.c sah_redis_harness sah_memory_store)
+
+# A bench is a program; nothing is asserted about its times.
+add_executable(bench_lease ${CMAKE_CURRENT_SOURCE_DIR}/bench/bench_lease.c)
+target_link_libraries(bench_lease PRIVATE sah_flags sah_memory_store)
+set_target_properties(bench_lease PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
