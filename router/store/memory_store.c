@@ -166,6 +166,16 @@ unsigned sah_memory_store_forget(struct sah_memory_store *memory)
     return n;
 }
 
+void sah_memory_store_lose(struct sah_memory_store *memory)
+{
+    for (struct memory_pending *p = memory->first; p != NULL; p = p->next) {
+        p->err = SAH_ETIMEOUT;
+        p->n = 0;
+        memset(&p->committed, 0, sizeof p->committed);
+        memset(&p->ticked, 0, sizeof p->ticked);
+    }
+}
+
 void sah_memory_store_fail_next(struct sah_memory_store *memory, enum sah_memory_fault fault,
                                 unsigned n)
 {

@@ -99,6 +99,8 @@ bool sah_memory_store_step(struct sah_memory_store *memory);
 unsigned sah_memory_store_run(struct sah_memory_store *memory);
 /* The router died: no completion comes. Returns how many were dropped. */
 unsigned sah_memory_store_forget(struct sah_memory_store *memory);
+/* The link was closed over a late reply: what waits was done and hears SAH_ETIMEOUT. */
+void sah_memory_store_lose(struct sah_memory_store *memory);
 /* The next n operations meet this fault. */
 void sah_memory_store_fail_next(struct sah_memory_store *memory, enum sah_memory_fault fault,
                                 unsigned n);

@@ -415,7 +415,7 @@ void rig_settle(struct rig *rig)
     unsigned n = 0, now;
 
     do {
-        now = sah_memory_store_run(rig->store);
+        now = rig->stalled ? 0 : sah_memory_store_run(rig->store);
         now += sah_fake_agencies_run(rig->agencies, rig->now_ms);
         now += ack_all(rig);
         now += rig->journal != NULL ? fake_journal_run(rig->journal) : 0;

@@ -59,6 +59,7 @@ struct rig {
     struct fake_journal *journal; /* NULL: without */
     struct sah_away *away;
     bool woken;
+    bool stalled;       /* the store answers nothing; sah_memory_store_lose() is the end of a wait */
     uint64_t n_lives;
     uint64_t now_ms, next_tick_ms;
     uint32_t step_ms;   /* how finely time passes; 50 */

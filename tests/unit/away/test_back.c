@@ -198,6 +198,42 @@ static void a_receipt_from_both_stores_is_heard_once(void **state)
     rig_free(rig);
 }
 
+/* One that is late now and then, as on a machine that is too busy, is not away: it is brought less at a
+ * time, and everything comes back without going to and fro. */
+static void a_store_that_stalls_now_and_then_gets_everything_back(void **state)
+{
+    struct rig *rig = away_rig();
+    uint64_t transitions;
+    size_t left;
+
+    (void)state;
+    store_goes(rig);
+    for (unsigned n = 1; n <= 60; n++)
+        (void)asks(rig, n, n % 3 ? "AMBULANCE_108" : "LPG_BOOKING", n % 3 ? "not_breathing" : NULL);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
+    while (sah_away_view(rig->away).state != SAH_HEALTH_DRAIN)
+        rig_pass(rig, 50);
+    transitions = sah_away_view(rig->away).counters->transitions;
+    left = sah_away_view(rig->away).left;
+    for (unsigned i = 0; i < 200 && left > 0; i++) {
+        rig_pass(rig, 200);
+        rig->stalled = true;
+        rig_pass(rig, 1000 + i % 5 * 50);
+        rig->stalled = false;
+        sah_memory_store_lose(rig->store);
+        rig_settle(rig);
+        assert_true(sah_away_view(rig->away).left <= left);
+        left = sah_away_view(rig->away).left;
+        assert_int_equal(sah_away_view(rig->away).state, SAH_HEALTH_DRAIN);
+    }
+    assert_int_equal(left, 0);
+    assert_int_equal(sah_away_view(rig->away).counters->transitions, transitions);
+    store_comes(rig);
+    assert_int_equal(got(rig, "amb-108", NULL), 40);
+    assert_int_equal(got(rig, "indane", NULL), 20);
+    rig_free(rig);
+}
+
 /* What only came back by imports counts too: a store that has less than it gave out is found out. */
 static void a_store_that_forgot_what_was_brought_back_is_noticed(void **state)
 {
@@ -310,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
         cmocka_unit_test(an_import_whose_reply_was_lost_tells_the_citizen_once),
         cmocka_unit_test(a_receipt_from_both_stores_is_heard_once),
+        cmocka_unit_test(a_store_that_stalls_now_and_then_gets_everything_back),
         cmocka_unit_test(a_store_that_forgot_what_was_brought_back_is_noticed),
         cmocka_unit_test(what_is_handed_over_is_handed_over_in_small_steps),
     };
