@@ -153,6 +153,8 @@ void bring_turn(struct sah_away *away)
         sah_pace_init(&away->pace, AT_ONCE); /* the next time it begins carefully */
     if (away->health.state != SAH_HEALTH_DRAIN || away->stopping || away->now.mono_ms < away->next_bring_ms)
         return;
+    if (store_is_quiet(away, SAH_PACE_LATE_MS))
+        return; /* what waits there already is late */
     for (unsigned i = 0; i < SAH_JOURNAL_CLASSES; i++) {
         /* What nobody has ranked comes straight after class 0. */
         unsigned c = i == 0 ? 0 : i == 1 ? SAH_JOURNAL_UNCLASSIFIED : i - 1;

@@ -39,31 +39,6 @@ void vec_remove(struct vec *vec, size_t i)
     memmove(&vec->v[i], &vec->v[i + 1], (vec->n - i) * sizeof *vec->v);
 }
 
-static uint64_t number_of(const void *item, size_t number_at)
-{
-    uint64_t number;
-
-    memcpy(&number, (const char *)item + number_at, sizeof number);
-    return number;
-}
-
-void vec_forget(struct vec *vec, const void *item, size_t number_at)
-{
-    uint64_t number = number_of(item, number_at);
-    size_t low = 0, high = vec->n;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (number_of(vec->v[middle], number_at) < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    SAH_ASSERT(low < vec->n && vec->v[low] == item);
-    vec_remove(vec, low);
-}
-
 void vec_fini(struct vec *vec)
 {
     for (size_t i = 0; i < vec->n; i++)

@@ -11,6 +11,31 @@
 
 #include "store/memory_store_priv.h"
 
+static uint64_t number_of(const void *item, size_t number_at)
+{
+    uint64_t number;
+
+    memcpy(&number, (const char *)item + number_at, sizeof number);
+    return number;
+}
+
+void vec_forget(struct vec *vec, const void *item, size_t number_at)
+{
+    uint64_t number = number_of(item, number_at);
+    size_t low = 0, high = vec->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (number_of(vec->v[middle], number_at) < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    SAH_ASSERT(low < vec->n && vec->v[low] == item);
+    vec_remove(vec, low);
+}
+
 static struct memory_queue *queue_of(struct sah_memory_store *memory, const char *endpoint)
 {
     struct memory_queue *queue = index_find(&memory->queue_of, endpoint, strlen(endpoint));
