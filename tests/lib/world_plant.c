@@ -219,6 +219,8 @@ void plant_after_commit(struct world *w, const struct sah_change *change, bool a
             d->key[0] = d->key[0] == 'a' ? 'b' : 'a';
         if (d != NULL && PLANTED(w, replay_loses_place) && d->replayed_ms == w->fake->now_ms)
             d->accept_seq = ++w->fake->accept_seq;
+        if (d != NULL)
+            model_place(w->fake, d);
     }
     r = model_request(w->fake, change->request_id);
     if (PLANTED(w, two_incidents) && applied && change->kind == SAH_KIND_AMENDMENT &&
@@ -231,8 +233,7 @@ void plant_before_lease(struct world *w, const char *endpoint)
     if (w->plant < 0)
         return;
     if (PLANTED(w, event_dropped) && w->fake->events.n > 4 && w->plant_count == 0) {
-        free(w->fake->events.v[2]);
-        vec_remove(&w->fake->events, 2);
+        model_forget_event(w->fake, ((const struct memory_event *)w->fake->events.v[2])->event.event_id);
         w->plant_count++;
     }
     for (size_t i = 0; i < w->fake->deliveries.n; i++) {
@@ -244,12 +245,11 @@ void plant_before_lease(struct world *w, const char *endpoint)
             d->state = SAH_MEMORY_READY;
         if (PLANTED(w, amendment_overtakes) && d->state == SAH_MEMORY_WAITING)
             d->state = SAH_MEMORY_READY;
-        if (d->state != SAH_MEMORY_READY || d->attempts == 0)
-            continue;
-        if (PLANTED(w, retry_loses_class))
+        if (d->state == SAH_MEMORY_READY && d->attempts > 0 && PLANTED(w, retry_loses_class))
             d->class = SAH_N_CLASSES - 1;
-        if (PLANTED(w, retry_loses_place))
+        if (d->state == SAH_MEMORY_READY && d->attempts > 0 && PLANTED(w, retry_loses_place))
             d->accept_seq = 1000000 + d->attempts;
+        model_place(w->fake, d);
     }
 }
 
@@ -267,5 +267,6 @@ void plant_crash(struct world *w, const struct world_router *r)
             d->state = SAH_MEMORY_DONE;
         else
             d->due_ms += ALWAYS;
+        model_place(w->fake, d);
     }
 }
