@@ -263,6 +263,7 @@ static int make_away(struct app *app, struct sah_core_settings *settings)
     const struct app_away_parts parts = {.loop = app->loop,
                                          .conf = app->conf,
                                          .lane = app->lane,
+                                         .incidents = app->lane == SAH_LANE_EMERGENCY && app->sameness != NULL,
                                          .policy = app->policy,
                                          .roster = app->roster,
                                          .store = &app->store,

@@ -162,6 +162,7 @@ int app_away_create(const struct app_away_parts *parts, struct app_away **ret_aw
     settings = (struct sah_away_settings){.lane = parts->lane,
                                           .partitions = (unsigned)parts->conf->partitions,
                                           .jobs_max = (unsigned)parts->conf->jobs_max,
+                                          .incidents = parts->incidents,
                                           .policy = parts->policy,
                                           .roster = parts->roster,
                                           .store = parts->store,

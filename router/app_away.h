@@ -18,6 +18,7 @@ struct app_away_parts { /* of the router; borrowed */
     struct sah_loop *loop;
     const struct router_conf *conf;
     enum sah_lane lane;
+    bool incidents; /* reports are matched in this lane */
     const struct sah_policy *policy;
     const struct sah_roster *roster;
     const struct sah_store *store;

@@ -259,7 +259,7 @@ void sah_ad_job_event(struct sah_adapter *adapter, enum sah_lane lane,
 
     /* Event ids are unique within a lane only; the same news may come under another one. */
     (void)sah_format(gate, sizeof gate, "ev:%c%s", lane == SAH_LANE_BULK ? 'b' : 'e',
-                     event->name[0] != '\0' ? event->name : event->event_id);
+                     sah_outbox_event_name(event));
     if (event_is_queued(adapter, event->sender, gate))
         return;
     job = job_create(adapter);
@@ -309,7 +309,7 @@ static void job_committed(struct sah_ad_job *job, int err)
     struct sah_adapter *adapter = job->adapter;
 
     if (job->event != NULL) {
-        sah_ad_news_committed(adapter, job->lane, job->event->event_id);
+        sah_ad_news_committed(adapter, job->lane, sah_outbox_event_name(job->event));
         sah_ad_link_ack(sah_ad_link_of(adapter, job->lane), job->event->event_id);
         job_finish(job, SAH_OK);
     } else if (err != SAH_OK) {

@@ -18,12 +18,12 @@
 
 #include "adapter_priv.h"
 
-/* Event ids are unique within a lane only. */
-static int news_id(enum sah_lane lane, const char *event_id, struct sah_id *ret_id)
+/* Event ids are unique within a lane only. The same news may come under another one. */
+static int news_id(enum sah_lane lane, const char *name, struct sah_id *ret_id)
 {
     const struct sah_slice parts[] = {SAH_SLICE("news"),
                                       lane == SAH_LANE_BULK ? SAH_SLICE("b") : SAH_SLICE("e"),
-                                      sah_slice_of(event_id)};
+                                      sah_slice_of(name)};
 
     return sah_digest_id(parts, SAH_LEN(parts), ret_id);
 }
@@ -66,7 +66,7 @@ void sah_ad_news_tell(struct sah_adapter *adapter, enum sah_lane lane,
     struct sah_step *step = &adapter->step;
     struct sah_id id;
 
-    if (!event->emergency || news_id(lane, event->event_id, &id) != SAH_OK ||
+    if (!event->emergency || news_id(lane, sah_outbox_event_name(event), &id) != SAH_OK ||
         sah_ad_is_saying(adapter, &id) || was_said(adapter, &id))
         return;
     memset(step, 0, sizeof *step);
@@ -90,7 +90,7 @@ void sah_ad_news_mark(struct sah_adapter *adapter, enum sah_lane lane,
 {
     struct sah_id id;
 
-    if (news_id(lane, event->event_id, &id) != SAH_OK)
+    if (news_id(lane, sah_outbox_event_name(event), &id) != SAH_OK)
         return;
     sah_ad_unsay(adapter, &id); /* the ordinary way sends it */
     if (!was_said(adapter, &id))
@@ -100,10 +100,10 @@ void sah_ad_news_mark(struct sah_adapter *adapter, enum sah_lane lane,
             sah_debug(adapter->log, "event=news.told err=skipped");
 }
 
-void sah_ad_news_committed(struct sah_adapter *adapter, enum sah_lane lane, const char *event_id)
+void sah_ad_news_committed(struct sah_adapter *adapter, enum sah_lane lane, const char *name)
 {
     struct sah_id id;
 
-    if (news_id(lane, event_id, &id) == SAH_OK)
+    if (news_id(lane, name, &id) == SAH_OK)
         sah_ad_news_said(adapter, &id); /* it may come again, when the ack was lost */
 }

@@ -382,7 +382,7 @@ void sah_ad_news_tell(struct sah_adapter *adapter, enum sah_lane lane,
 /* The event is about to be committed, with these replies: those that were told are not sent again. */
 void sah_ad_news_mark(struct sah_adapter *adapter, enum sah_lane lane,
                       const struct sah_outbox_event *event, const struct sah_step *step);
-void sah_ad_news_committed(struct sah_adapter *adapter, enum sah_lane lane, const char *event_id);
+void sah_ad_news_committed(struct sah_adapter *adapter, enum sah_lane lane, const char *name);
 /* The channel took a reply; `id` names an event, or a message, which is never asked for. */
 void sah_ad_news_said(struct sah_adapter *adapter, const struct sah_id *id);
 

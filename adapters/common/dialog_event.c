@@ -186,7 +186,7 @@ static void voice_of_event(struct voice *v, const struct sah_dialog *dialog,
     v->account = event->account;
     v->sender = event->sender;
     v->reply_token = event->reply_token;
-    (void)sah_format(v->key, sizeof v->key, "%s", event->event_id);
+    (void)sah_format(v->key, sizeof v->key, "%s", sah_outbox_event_name(event));
     (void)sah_format(v->language, sizeof v->language, "%s",
                      c->language[0] != '\0' ? c->language : event->language);
     if (!event->again)
@@ -272,7 +272,7 @@ void sah_dialog_event(const struct sah_dialog *dialog,
         line_add(&lines, TEXT_REF);
     add_facts(&lines, &words, status, true);
     reply = say(&v, kind_of(event), &lines);
-    (void)sah_format(reply->key, sizeof reply->key, "%s", event->event_id);
+    (void)sah_format(reply->key, sizeof reply->key, "%s", sah_outbox_event_name(event));
     if (reply->kind == SAH_REPLY_BUTTONS)
         add_receipt_buttons(&v, reply, status->request_id);
     if (reply->kind == SAH_REPLY_LINK)

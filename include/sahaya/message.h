@@ -103,6 +103,11 @@ struct sah_outbox_event {
     char name[41];
 };
 
+static inline const char *sah_outbox_event_name(const struct sah_outbox_event *event)
+{
+    return event->name[0] != '\0' ? event->name : event->event_id;
+}
+
 struct sah_outbox_ack {
     char event_id[41];
 };

@@ -201,6 +201,7 @@ uint32_t sah_away_tick(struct sah_away *away, struct sah_now now)
     take_turn(away);
     watch_turn(away);
     bring_turn(away);
+    compare_turn(away);
     unreadable_turn(away);
     if (away->kick)
         sah_core_store_came(away->main, now);

@@ -53,6 +53,7 @@ struct sah_away_settings { /* everything is borrowed for its life */
     const struct sah_chance *chance;
     struct sah_log *log;                 /* may be NULL */
     const struct sah_health_rule *health; /* NULL = sah_health_rule */
+    bool incidents;       /* reports are matched in this lane: what the direct core takes says that it was not */
     uint32_t race_ms;     /* how long a P0 or P1 waits for the main store; 0 = 250 */
     unsigned bring_per_s; /* messages brought back; 0 = 200 */
     uint64_t first_event; /* from SAH_AWAY_FIRST_EVENT up; unlike that of any earlier life */
@@ -81,7 +82,7 @@ unsigned sah_away_in_flight(const struct sah_away *away);
 #define SAH_AWAY_COUNTERS(X)                                                                        \
     X(journaled) X(journal_refused) X(raced) X(handed_over) X(direct) X(imported) X(merged) X(brought) \
     X(bring_failed) X(bring_lost) X(held_back) X(evidence) X(evidence_failed) X(new_runs) X(lost_writes) \
-    X(transitions)
+    X(transitions) X(dedup_unavailable)
 struct sah_away_counters {
 #define X(name) uint64_t name;
     SAH_AWAY_COUNTERS(X)

@@ -271,7 +271,8 @@ static void number(struct sah_change *change, uint32_t sequence)
 /* ---- the port */
 
 /* Is there anything that this port must do to a change? */
-static bool is_plain(const struct open_request *r, const struct open_message *m, const struct sah_change *change)
+static bool is_plain(const struct sah_away *away, const struct open_request *r, const struct open_message *m,
+                     const struct sah_change *change)
 {
     bool knows = r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0;
     bool cancels = r != NULL && r->after != NULL && change->kind == SAH_KIND_CANCEL && change->bytes.len > 0;
@@ -279,7 +280,7 @@ static bool is_plain(const struct open_request *r, const struct open_message *m,
     for (unsigned i = 0; i < change->n_events; i++)
         if (change->events[i].name[0] == '\0')
             return false;
-    return !knows && !cancels && !has_evidence(change) && (m == NULL || m->sequence == 0);
+    return !knows && !cancels && !has_evidence(change) && !compare_marks(away, change) && (m == NULL || m->sequence == 0);
 }
 
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
@@ -289,7 +290,7 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     const struct open_message *m = change->bytes.len > 0 ? open_find_message(away, &change->message_id) : NULL;
     struct waiting *w;
 
-    if (is_plain(r, m, change)) {
+    if (is_plain(away, r, m, change)) {
         commit_now(away, change, fn, fn_data);
         return;
     }
@@ -300,6 +301,7 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     w->fn = fn;
     w->data = fn_data;
     w->n_left = 1;
+    compare_mark(away, &w->change);
     if (r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0)
         know(away, r, &w->change);
     if (r != NULL && change->kind == SAH_KIND_CANCEL && change->bytes.len > 0)

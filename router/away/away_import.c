@@ -71,6 +71,8 @@ static void finished(struct import *im)
 
     away->counters.imported++;
     away->counters.merged += im->was_there;
+    if (!im->was_there)
+        compare_add(away, r->request_id);
     away->kick |= im->urgent;
     sah_info(away->s.log, "event=away.imported request=%s messages=%zu merged=%d", r->request_id, im->at, im->was_there);
     sah_memory_store_drop(away->memory, r->request_id);
@@ -147,7 +149,7 @@ static void merge_request(struct sah_change *change, const struct sah_request_vi
 {
     merge_lines(change, view);
     memcpy(change->incident_id, view->incident_id, sizeof change->incident_id);
-    change->rule[0] = '\0';
+    change->rule[0] = change->note[0] = '\0';
     if (sah_priority_higher(change->priority, view->priority) == view->priority)
         change->priority = SAH_PRIORITY_UNSPECIFIED;
     if (view->closed_ms > 0 || change->closed_ms == 0)

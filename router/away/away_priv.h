@@ -14,6 +14,7 @@
 #define WATCHED_LATER_MAX 16
 #define WATCHED_MAX 4096
 #define KNOWN_MAX 32768
+#define COMPARE_MAX 4096
 #define AT_ONCE 8 /* messages on their way back, at most */
 #define AFTER_PART (SAH_JOURNAL_PARTS_MAX / 2) /* from this part on DIRECT records are about cancels */
 
@@ -136,6 +137,10 @@ struct sah_away {
     struct asking *asking; /* statuses that the main core was asked about in or after trouble: away.c */
     bool had_trouble;
     uint64_t trouble_ms; /* when the store was last not NORMAL */
+    struct { /* back, and not compared with other requests yet: a ring */
+        size_t first, n;
+        char ids[COMPARE_MAX][SAH_REQUEST_ID_SIZE];
+    } compare;
     struct unreadable *unreadable;
     bool keeps_unreadable; /* one of them is on its way to quarantine */
 
@@ -241,6 +246,12 @@ bool news_is_said(const struct sah_line *line);
 const struct open_message *news_cancel(const struct open_request *r, const struct sah_id *but);
 /* A cancel that is taken again: lines that went on since are where they went. */
 void news_after_cancel(const struct open_request *r, struct sah_change *change);
+
+/* ---- away_compare.c: what was not compared with others */
+bool compare_marks(const struct sah_away *away, const struct sah_change *change);
+void compare_mark(struct sah_away *away, struct sah_change *change);
+void compare_add(struct sah_away *away, const char *request_id);
+void compare_turn(struct sah_away *away);
 
 /* ---- away_import.c, away_bring.c: back into the main store */
 bool import_start(struct sah_away *away, struct open_request *r, bool with_events);

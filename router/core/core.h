@@ -89,6 +89,9 @@ bool sah_core_is_full(const struct sah_core *core, const struct sah_message *mes
  * it does not. SAH_ENOENT: not a request of this agency; SAH_ECONFLICT: it is linked elsewhere, carries
  * others, or main_id is closed; SAH_EAGAIN and others: ask again. */
 typedef void sah_link_fn(void *data, int err);
+/* A request that the store has and that was never compared with others: linked late, if at all. False:
+ * not now, for what others accepted is not known. */
+bool sah_core_compare(struct sah_core *core, const char *request_id, struct sah_now now);
 void sah_core_link(struct sah_core *core, const char *request_id, const char *main_id, const char *agency,
                    struct sah_now now, sah_link_fn *fn, void *data);
 void sah_core_unlink(struct sah_core *core, const char *request_id, const char *agency, struct sah_now now,
@@ -155,7 +158,7 @@ uint32_t sah_core_tick(struct sah_core *core, struct sah_now now);
     X(unknown_outcomes) X(retries) X(fallbacks) X(chain_ended) X(expired)                       \
     X(statuses_applied) X(statuses_repeated) X(statuses_history) X(statuses_refused)           \
     X(escalations_l1) X(escalations_l2) X(escalations_l3) X(alarms_waiting) X(alarms_en_route) X(copies_told) \
-    X(linked) X(let_go) X(updates) X(dedup_unavailable) X(repeated)                            \
+    X(linked) X(let_go) X(updates) X(dedup_unavailable) X(compared_late) X(repeated)                            \
     X(events_sent) X(events_acked)
 struct sah_core_counters {
 #define X(name) uint64_t name;

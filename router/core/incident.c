@@ -246,6 +246,11 @@ static void match_place(struct sah_core *core, struct incident_match *m)
     }
 }
 
+bool incident_is_fresh(const struct sah_core *core)
+{
+    return core->incidents->loaded && core->now.mono_ms <= core->incidents->fed_ms + INCIDENT_FED_MS;
+}
+
 void incident_match(struct sah_core *core, const struct sah_request *whole, const char *own,
                     enum sah_priority priority, bool is_new, struct incident_match *ret)
 {
@@ -256,7 +261,7 @@ void incident_match(struct sah_core *core, const struct sah_request *whole, cons
         return;
     ret->on = true;
     sah_sameness_facts(in->rules, whole, own, priority, core->now.wall_ms, &ret->facts);
-    if (!in->loaded || core->now.mono_ms > in->fed_ms + INCIDENT_FED_MS) {
+    if (!incident_is_fresh(core)) {
         note_add(ret->note, "d"); /* what others have is not known: everything goes on its way */
         core->counters.dedup_unavailable++;
         return;

@@ -49,6 +49,8 @@ void incidents_tick(struct sah_core *core); /* asks for the feed, forgets what i
 void incident_match(struct sah_core *core, const struct sah_request *whole, const char *own,
                     enum sah_priority priority, bool is_new, struct incident_match *ret);
 /* What other routers learn of a change, and what we do once it is written. */
+/* Is it known what other routers accepted? */
+bool incident_is_fresh(const struct sah_core *core);
 void incident_feed(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
                    const struct incident_match *match);
 void incident_known(struct sah_core *core, const char *row);

@@ -119,6 +119,7 @@ static void export_request(const struct sah_memory_store *memory, const struct m
     memcpy(change->service, r->service, sizeof change->service);
     memcpy(change->incident_type, r->incident_type, sizeof change->incident_type);
     memcpy(change->rule, r->rule, sizeof change->rule);
+    memcpy(change->note, r->view.note, sizeof change->note);
     change->priority = r->view.priority;
     change->closed_ms = r->view.closed_ms;
     change->n_lines = r->view.n_lines;

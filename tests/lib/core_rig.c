@@ -58,6 +58,7 @@ static void make_away(struct rig *rig, struct sah_core_settings *settings)
                                            .jobs_max = settings->jobs_max,
                                            .policy = settings->policy,
                                            .roster = settings->roster,
+                                           .incidents = settings->sameness != NULL,
                                            .store = settings->store,
                                            .journal = fake_journal_port(rig->journal),
                                            .agencies = settings->agencies,

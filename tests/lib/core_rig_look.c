@@ -6,18 +6,13 @@
 
 #include "lib/core_rig_priv.h"
 
-/* What an adapter knows it by. */
-static const char *told_as(const struct sah_outbox_event *event)
-{
-    return event->name[0] != '\0' ? event->name : event->event_id;
-}
-
 static bool is_first_copy(const struct rig *rig, size_t i)
 {
     const struct sah_outbox_event *event = sah_fake_adapters_event(rig->adapters, i);
 
     for (size_t j = 0; j < i; j++)
-        if (strcmp(told_as(sah_fake_adapters_event(rig->adapters, j)), told_as(event)) == 0)
+        if (strcmp(sah_outbox_event_name(sah_fake_adapters_event(rig->adapters, j)),
+                   sah_outbox_event_name(event)) == 0)
             return false;
     return true;
 }

@@ -198,6 +198,66 @@ static void a_receipt_from_both_stores_is_heard_once(void **state)
     rig_free(rig);
 }
 
+static const char *reports_fire(struct rig *rig, unsigned n, int metres)
+{
+    struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
+    char words[32];
+
+    rig_type(r, "FSTRU");
+    rig_pin(r, metres);
+    (void)snprintf(words, sizeof words, "fire seen by %u.", n);
+    rig_words(r, words);
+    rig->message->created_ms = rig_now(rig).wall_ms;
+    return rig_ask(rig)->request_id;
+}
+
+static bool says_not_compared(const struct rig *rig, const char *request_id)
+{
+    const struct sah_fake_received *got = rig_attempt(rig, "fire-101", request_id, 0);
+
+    return got != NULL && strcmp(got->note, "d") == 0;
+}
+
+/* (I2) While the store is away nobody can say whether two calls are one fire: the agency reads that it was
+ * not looked at; and it is looked at afterwards, for those that came meanwhile and for those that come. */
+static void what_was_not_compared_says_so_and_is_compared_later(void **state)
+{
+    struct rig *rig = rig_new(&(struct rig_options){.away = true, .incidents = true});
+    char ids[5][SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    rig_pass(rig, 2000);
+    memcpy(ids[0], reports_fire(rig, 1, 0), sizeof ids[0]);
+    rig_pass(rig, 1000);
+    assert_false(says_not_compared(rig, ids[0]));
+    store_goes(rig);
+    memcpy(ids[1], reports_fire(rig, 2, 50), sizeof ids[1]);    /* the same fire */
+    memcpy(ids[2], reports_fire(rig, 3, 20000), sizeof ids[2]); /* another, twice */
+    memcpy(ids[3], reports_fire(rig, 4, 20050), sizeof ids[3]);
+    rig_pass(rig, 2000);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_true(says_not_compared(rig, ids[i]));
+        assert_int_equal(got(rig, "fire-101", ids[i]), 1);
+    }
+    assert_int_equal(sah_away_view(rig->away).counters->dedup_unavailable, 3);
+    store_comes(rig);
+    rig_pass(rig, 20000);
+    assert_string_equal(rig_view(rig, ids[1])->main_id, ids[0]);
+    assert_string_equal(rig_view(rig, ids[2])->main_id, "");
+    assert_string_equal(rig_view(rig, ids[3])->main_id, ids[2]);
+    assert_int_equal(rig_view(rig, ids[2])->n_members, 1);
+    for (unsigned i = 1; i <= 3; i++) /* the agency has them, and gets none of them again */
+        assert_int_equal(got(rig, "fire-101", ids[i]), 1);
+    memcpy(ids[4], reports_fire(rig, 5, 20020), sizeof ids[4]);
+    rig_pass(rig, 2000);
+    assert_string_equal(rig_view(rig, ids[4])->main_id, ids[2]);
+    assert_int_equal(rig_person(rig, ids[2], "fire-101", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, ids[2], "fire-101", SAH_STATE_CLOSED), SAH_STATUS_APPLIED);
+    rig_pass(rig, 20000);
+    assert_int_equal(rig_line(rig, ids[3], "fire-101")->state, SAH_STATE_CLOSED);
+    rig_free(rig);
+}
+
 /* One that is late now and then, as on a machine that is too busy, is not away: it is brought less at a
  * time, and everything comes back without going to and fro. */
 static void a_store_that_stalls_now_and_then_gets_everything_back(void **state)
@@ -347,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
         cmocka_unit_test(an_import_whose_reply_was_lost_tells_the_citizen_once),
         cmocka_unit_test(a_receipt_from_both_stores_is_heard_once),
+        cmocka_unit_test(what_was_not_compared_says_so_and_is_compared_later),
         cmocka_unit_test(a_store_that_stalls_now_and_then_gets_everything_back),
         cmocka_unit_test(a_store_that_forgot_what_was_brought_back_is_noticed),
         cmocka_unit_test(what_is_handed_over_is_handed_over_in_small_steps),
