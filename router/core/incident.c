@@ -475,6 +475,16 @@ void incident_known(struct sah_core *core, const char *row)
     }
 }
 
+void incident_is_full(struct sah_core *core, const char *main_id)
+{
+    char id[SAH_INCIDENT_ID_SIZE];
+
+    if (core->incidents == NULL)
+        return;
+    incident_own(main_id, id);
+    try_it(sah_grid_remove(core->incidents->grid, id));
+}
+
 /* ---- the feed */
 
 static void on_fed(void *data, int err, const struct sah_fed *fed)

@@ -61,6 +61,9 @@ bool incident_has_agency(const struct incident_match *match, const struct sah_co
 /* "I" and what follows the lane's letter: the incident a request has when it is linked to none. */
 void incident_own(const char *request_id, char dst[SAH_INCIDENT_ID_SIZE]);
 
+/* Its page takes no more: the next report there begins another one. */
+void incident_is_full(struct sah_core *core, const char *main_id);
+
 /* ---- incident_link.c */
 /* The linked parts of a change: intake has planned everything as for a request of its own. */
 void incident_link(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,

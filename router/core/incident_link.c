@@ -242,6 +242,8 @@ static void on_joined(void *data, int err)
         /* Nobody carries it: gone, closed, or full. A report that left is told nowhere then. */
         sah_info(core->s.log, "event=incident.not_joined request=%s main=%s err=\"%s\"", job->item.member,
                  job->main_id, sah_strerror(err));
+        if (err == SAH_ELIMIT)
+            incident_is_full(core, job->main_id);
         incident_let_go(core, job->item.member);
     } else if (err == SAH_OK && job->n_more > 0) {
         struct sah_view_message *next = &job->more[--job->n_more];

@@ -13,6 +13,9 @@
 
 /* What fits beside it into an agency's body of 64 KiB of JSON; one message goes whatever its size. */
 #define REPORTS_BYTES 12000
+/* More was said than fits into one: the next does not wait for the end of update_ms, or those would go out
+ * one by one when their hold ends. */
+#define FULL_MS 2000
 
 struct tell {
     struct sah_core *core;
@@ -157,6 +160,8 @@ static bool decide_tell(struct sah_core *core, void *data, const struct sah_requ
     }
     change->bytes = (struct sah_slice){job->bytes.data, job->bytes.len};
     change->update_ms = core->s.sameness->update_ms;
+    if ((n < job->page.n_untold || n == SAH_TOLD_MAX) && change->update_ms > FULL_MS)
+        change->update_ms = FULL_MS;
     plan_lines(core, change, view, cancels);
     job->closed = change->n_plans == 0;
     (void)sah_format(change->audit, sizeof change->audit, "update reports=%u members=%u priority=%s", n,

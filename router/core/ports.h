@@ -27,7 +27,7 @@
 #define SAH_WORK_MAX 16 /* pieces of work about incidents that a tick hands out */
 #define SAH_CARRIED_MAX 16
 #define SAH_TOLD_MAX 24   /* what reporters said that goes out in one update of an incident */
-#define SAH_MEMBERS_MAX 128 /* reporters of one incident beside the first; the next one has a new one */
+#define SAH_MEMBERS_MAX 512 /* reporters of one incident beside the first; the next one has a new one */
 #define SAH_NOTE_SIZE 257
 #define SAH_FEED_SIZE 513
 #define SAH_FEED_MAX 64

@@ -5,7 +5,7 @@
 -- linked request's own deliveries are held for a time and go out by themselves (P_HOLD of commit).
 
 local WORK_JOIN, WORK_TELL, WORK_FOLLOW = 1, 2, 3
-local WORK_MAX, TOLD_MAX, MEMBERS_MAX, ITEMS_MAX = 16, 24, 128, 1024
+local WORK_MAX, TOLD_MAX, MEMBERS_MAX, ITEMS_MAX = 16, 24, 512, 4096
 local FEED_MAX, FEED_KEPT = 64, 20000
 local HISTORY = {'fr', 'fa', 'np', 'ok'} -- enum sah_history_kind
 local HISTORY_MS = 400 * DAY_MS

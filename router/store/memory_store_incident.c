@@ -11,7 +11,7 @@
 #include "store/memory_store_priv.h"
 
 #define REFIRE_MS 5000
-#define ITEMS_MAX 1024
+#define ITEMS_MAX 4096
 
 static struct memory_page *find_page(const struct sah_memory_store *memory, const char *main_id)
 {

@@ -356,6 +356,54 @@ static void what_a_sender_left_open_for_days_takes_up_nothing(void **state)
     assert_non_null(strstr(rig_attempt(rig, FIRE, second, 0)->note, ",same_sender_before,"));
 }
 
+static void accept_report(struct rig *rig, unsigned n)
+{
+    struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
+
+    rig_type(r, "FSTRU");
+    rig_pin(r, 0);
+    rig_words(r, words_of(n));
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+}
+
+/* Sixty at once: more than one update takes, and none of them becomes a card of its own. */
+static void what_does_not_fit_into_one_update_goes_in_the_next(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+
+    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
+    for (unsigned n = 2; n <= 61; n++)
+        accept_report(rig, n);
+    rig_pass(rig, 30 * SECOND);
+    assert_int_equal(rig_received(rig, FIRE, NULL, SAH_KIND_REQUEST), 1);
+    assert_true(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT) <= 7);
+    for (unsigned n = 2; n <= 61; n++)
+        assert_int_equal(rig_read(rig, FIRE, words_of(n)), 1); /* (I3) */
+}
+
+/* (I3, I4) Past the bound another card begins, which takes the next ones; nobody is lost. */
+static void more_reporters_than_a_page_takes_begin_another_one(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL);
+    unsigned last = SAH_MEMBERS_MAX + 20, cards = 0;
+    const struct sah_fake_received *got;
+
+    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
+    for (unsigned n = 2; n <= last; n++) {
+        accept_report(rig, n);
+        rig_pass(rig, 500);
+    }
+    rig_pass(rig, 60 * SECOND);
+    assert_int_equal(rig_view(rig, first)->n_members, SAH_MEMBERS_MAX);
+    for (unsigned i = 0; (got = rig_attempt(rig, FIRE, NULL, i)) != NULL; i++)
+        cards += got->kind == SAH_KIND_REQUEST && got->attempts == 1; /* else the ladder's */
+    assert_int_equal(cards, 3);
+    for (unsigned n = 2; n <= last; n++)
+        assert_true(rig_read(rig, FIRE, words_of(n)) >= 1);
+}
+
 static int linked_err;
 
 static void on_link(void *data, int err)
@@ -440,6 +488,8 @@ int main(void)
         CASE(two_hearts_in_one_block_are_shown_and_not_joined),
         CASE(the_same_sender_s_second_request_is_appended),
         CASE(what_a_sender_left_open_for_days_takes_up_nothing),
+        CASE(what_does_not_fit_into_one_update_goes_in_the_next),
+        CASE(more_reporters_than_a_page_takes_begin_another_one),
         CASE(a_person_links_and_unlinks),
         CASE(a_sender_s_history_reaches_the_dispatcher_and_nothing_else),
         CASE(a_report_of_what_is_closed_is_shown_only),
