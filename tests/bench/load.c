@@ -28,6 +28,8 @@
 #define RESEND_MS  500
 #define TIMEOUT_MS 10000
 #define BODY_BYTES ((size_t)16 * 1024)
+#define OWN_FROM   20000 /* as own() of tests/lib/load.py */
+#define WORDS_MAX  4097
 
 struct load;
 struct say {
@@ -43,7 +45,7 @@ struct queue {
     struct say *first, **end;
 };
 struct load {
-    const char *url, *secret_file, *history_file, *mix_file, *only, *sender, *name;
+    const char *url, *secret_file, *history_file, *mix_file, *only, *sender, *name, *words;
     uint64_t rate, seconds, count, connections, seed, patience;
 
     struct mix mix;
@@ -116,9 +118,20 @@ static void write_end(struct load *load, const struct say *say, const char *type
 
 /* ---- one webhook */
 
+/* The same long text from three senders is a rumour and linked to one incident, so each has words of
+ * its own (--words same: not). No number is one that somebody could dial: "(102)" is another service. */
+static const char *words_of(const struct load *load, const struct say *say, char *dst, size_t size)
+{
+    if (strcmp(load->words, "same") == 0 ||
+        sah_format(dst, size, "%s (%" PRIu64 ")", say->row->words, OWN_FROM + say->number) != SAH_OK)
+        return say->row->words;
+    return dst;
+}
+
 static void write_body(struct load *load, const struct say *say)
 {
     struct sah_buf *b = &load->body;
+    char words[WORDS_MAX];
 
     sah_buf_clear(b);
     sah_buf_addf(
@@ -132,7 +145,7 @@ static void write_body(struct load *load, const struct say *say)
         "\",\"timestamp\":\"%" PRId64 "\",\"type\":\"text\",\"text\":{\"body\":",
         load->sender, say->number, load->sender, say->number, load->sender, say->number,
         load->run, say->due_us / 1000000);
-    mix_json_text(b, say->row->words);
+    mix_json_text(b, words_of(load, say, words, sizeof words));
     sah_buf_add_text(b, "}}]}}]}]}");
     SAH_ASSERT(!b->failed);
 }
@@ -300,6 +313,7 @@ int main(int argc, char **argv)
     struct load load = {.only = "",
                         .sender = "9190",
                         .name = "load",
+                        .words = "own",
                         .rate = 100,
                         .seconds = 10,
                         .connections = 64,
@@ -313,6 +327,7 @@ int main(int argc, char **argv)
         {"class", &load.only, NULL, 0, 0, "only rows of this class (all)"},
         {"sender", &load.sender, NULL, 0, 0, "first digits of each sender (9190); 8 follow"},
         {"name", &load.name, NULL, 0, 0, "process in the history (load)"},
+        {"words", &load.words, NULL, 0, 0, "own: each says it differently; same: as in the mix (own)"},
         {"rate", NULL, &load.rate, 1, 100000, "webhooks a second (100)"},
         {"seconds", NULL, &load.seconds, 1, 86400, "how long (10)"},
         {"count", NULL, &load.count, 1, 99999999, "how many, instead of --seconds"},
@@ -325,9 +340,9 @@ int main(int argc, char **argv)
     if (!options_read("bench_load", rows, SAH_LEN(rows), argc, argv))
         return 2;
     if (load.url == NULL || load.secret_file == NULL || load.history_file == NULL ||
-        load.mix_file == NULL) {
+        load.mix_file == NULL || (strcmp(load.words, "own") != 0 && strcmp(load.words, "same") != 0)) {
         fprintf(stderr,
-                "bench_load: --url, --secret-file, --history and --mix must be given\n");
+                "bench_load: --url, --secret-file, --history and --mix must be given; --words is own or same\n");
         return 2;
     }
     if (load.count == 0)

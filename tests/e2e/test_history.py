@@ -221,6 +221,7 @@ class Mix(unittest.TestCase):
     @unittest.skipUnless((BUILD / "bin" / "sahayactl").exists(), "sahayactl is not built")
     def test_understanding_gives_each_saying_the_class_and_agencies_of_the_mix(self):
         rows = load.read_mix()
+        rows += [dict(r, words=load.own(r["words"], n)) for n in (1, 480001, 99999999) for r in rows]  # as bench_load says them
         out = subprocess.run([BUILD / "bin" / "sahayactl", "triage", "--lexicon", ROOT / "adapters/common/phrases/lexicon",
                               "--policy", ROOT / "deploy/etc/policy.yaml"], input="\n".join(r["words"] for r in rows) + "\n",
                              capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
