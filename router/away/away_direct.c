@@ -464,35 +464,36 @@ void direct_init(struct sah_away *away)
 
 static void read_after(struct open_message *m, const char *text)
 {
-    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24];
+    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], declined[2];
     struct evidence *e;
-    int declined = 0;
 
-    if (sscanf(text, "3 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %1d", key, agency, state, &declined) != 4)
+    if (sscanf(text, "3 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %1[01]", key, agency, state, declined) != 4)
         return;
     e = open_after(m->request, key, agency);
     e->state = sah_state_from(sah_slice_of(state));
-    e->declined = declined != 0;
+    e->declined = declined[0] == '1';
 }
 
 static void read_line(struct open_message *m, const char *text)
 {
-    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], case_no[SAH_CASE_SIZE] = "";
+    char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], digits[10], case_no[SAH_CASE_SIZE] = "";
     struct evidence *e;
-    unsigned news = 0;
+    uint64_t news = 0;
     int n = 0, part;
 
-    if (sscanf(text, "2 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %9u %n", key, agency, state, &news, &n) != 4 || n == 0)
+    if (sscanf(text, "2 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %9[0-9] %n", key, agency, state, digits, &n) != 4 || n == 0 ||
+        sah_parse_u64(sah_slice_of(digits), 0, UINT32_MAX, &news) != SAH_OK)
         return;
     (void)sah_copy_cut(case_no, sizeof case_no, text + n, strlen(text + n));
     e = open_evidence(m->request, key, agency);
     e->state = sah_state_from(sah_slice_of(state));
-    e->news = news;
+    e->news = (uint32_t)news;
     memcpy(e->case_no, case_no, sizeof e->case_no);
     part = open_part(m->request, agency);
     if (part < 0)
         return;
-    m->request->parts[part].news = news > m->request->parts[part].news ? news : m->request->parts[part].news;
+    if (news > m->request->parts[part].news)
+        m->request->parts[part].news = (uint32_t)news;
     if (e->state != SAH_STATE_UNSPECIFIED)
         m->request->parts[part].said = e->state;
 }
@@ -529,6 +530,7 @@ static bool take_up(void *data, const struct sah_journal_entry *entry)
     }
     away_request_of(away, away->message, request_id);
     m = open_add(away, &entry->id, away->message->kind, entry->class_, request_id);
+    m->opened_ms = entry->received_ms;
     for (size_t i = 0; i < entry->n_parts; i++)
         if (entry->parts[i].type == SAH_JOURNAL_DIRECT)
             read_evidence(away, m, &entry->parts[i]);

@@ -8,7 +8,8 @@
  *
  * Each change of a line that the disk has is one number, and what is told of it is named after that. What
  * is told without such a change (nobody answers, a refusal) is named after the number that was reached,
- * its state and its turn: after a crash the same is found out again, and is not told again.
+ * its state and its turn: after a crash the same is found out again, and is not told again. The time of the
+ * request's record is part of all: one that was brought back and is handed over again begins anew.
  */
 #include <string.h>
 
@@ -23,9 +24,9 @@ bool news_is_said(const struct sah_line *line)
 void news_name(const struct open_message *request, const char *agency, uint32_t news, unsigned back,
                char ret_name[sizeof ((struct sah_outbox_event *)0)->name])
 {
-    char what[SAH_AGENCY_SIZE + 48];
+    char what[SAH_AGENCY_SIZE + 80];
 
-    (void)sah_format(what, sizeof what, "%s said %u %u", agency, news, back);
+    (void)sah_format(what, sizeof what, "%s said %lld %u %u", agency, (long long)request->opened_ms, news, back);
     sah_delivery_key(&request->id, what, ret_name);
 }
 
@@ -53,7 +54,7 @@ void news_name_all(struct open_request *r, struct sah_change *change, bool evide
     for (unsigned i = 0; i < change->n_events; i++) {
         struct sah_outbox_event *event = &change->events[i];
         int part = first == NULL || event->name[0] != '\0' ? -1 : open_part(r, event->status.agency);
-        char what[SAH_AGENCY_SIZE + 64];
+        char what[SAH_AGENCY_SIZE + 96];
 
         ret_by_disk[i] = part >= 0 && evidence && is_said(change, event->status.agency);
         if (part < 0)
@@ -62,7 +63,7 @@ void news_name_all(struct open_request *r, struct sah_change *change, bool evide
             news_name(first, event->status.agency, r->parts[part].news, later_ones(change, i), event->name);
             continue;
         }
-        (void)sah_format(what, sizeof what, "%s told %s %u %u", event->status.agency,
+        (void)sah_format(what, sizeof what, "%s told %lld %s %u %u", event->status.agency, (long long)first->opened_ms,
                          sah_state_name(event->status.state), r->parts[part].news, r->parts[part].unsaid++);
         sah_delivery_key(&first->id, what, event->name);
     }

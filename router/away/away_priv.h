@@ -30,6 +30,7 @@ struct open_message { /* in the journal, and not known to be in the main store *
     bool with_direct; /* the direct core is to take it */
     bool taken;       /* ...and did */
     bool busy;        /* with the main core now */
+    int64_t opened_ms; /* of its record: told apart from an earlier stay in the journal */
     uint32_t sequence; /* handed over: the number that the main store gave it; 0 = not said */
     uint64_t next_try_ms, unknown_since_ms;
 };

@@ -29,6 +29,7 @@ struct coming {
     uint64_t race_ms; /* when the journal is asked as well; 0 = never, or it was */
     bool with_main, with_journal;
     bool in_main;    /* the main store has it */
+    int64_t opened_ms; /* of its record */
     size_t len;
     char bytes[];
 };
@@ -150,6 +151,7 @@ static void durable(struct coming *c)
     }
     away->counters.journaled++;
     m = open_add(away, &c->message->id, c->message->kind, c->class_, c->request_id);
+    m->opened_ms = c->opened_ms;
     answer_code(c, SAH_RESULT_ACCEPTED); /* the disk has it (I1) */
     if (!direct)
         return;
@@ -186,6 +188,7 @@ static void to_journal(struct coming *c)
     int err;
 
     c->race_ms = 0;
+    c->opened_ms = record.received_ms;
     if (known_has(away, &c->message->id)) { /* asked again; the store has it, wherever the store is */
         answer_code(c, SAH_RESULT_DUPLICATE);
         return;

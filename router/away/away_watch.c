@@ -232,6 +232,7 @@ struct handed {
     enum sah_kind kind;
     unsigned class_;
     uint32_t sequence, last_sequence;
+    int64_t opened_ms;
     char request_id[SAH_REQUEST_ID_SIZE];
     unsigned n_acked;
     struct evidence acked[WATCHED_KEYS_MAX];
@@ -249,6 +250,7 @@ static void on_durable(void *data, int err)
         struct open_request *r = m->request;
 
         m->sequence = h->sequence;
+        m->opened_ms = h->opened_ms;
         for (unsigned i = 0; i < h->n_acked; i++) {
             struct evidence *e = open_evidence(r, h->acked[i].key, h->acked[i].agency);
 
@@ -273,6 +275,7 @@ static struct handed *handed_new(struct sah_away *away, const struct watched *w,
         return NULL;
     h->away = away;
     h->class_ = w->class_;
+    h->opened_ms = away->now.wall_ms;
     h->last_sequence = w->last_sequence;
     memcpy(h->request_id, w->request_id, sizeof h->request_id);
     h->len = len;
@@ -287,7 +290,7 @@ static int journal(struct handed *h)
     const struct sah_journal_record record = {.type = SAH_JOURNAL_RECEIVED,
                                               .class_ = (uint8_t)h->class_,
                                               .id = h->id,
-                                              .received_ms = away->now.wall_ms,
+                                              .received_ms = h->opened_ms,
                                               .payload = {h->bytes, h->len}};
 
     int err = away->s.journal->append(away->s.journal->data, &record, true, on_durable, h);

@@ -258,6 +258,39 @@ static void what_was_not_compared_says_so_and_is_compared_later(void **state)
     rig_free(rig);
 }
 
+/* (I8) It was brought back, and the store goes once more: what is said then is news, and is told. */
+static void what_is_said_in_a_second_outage_is_told_too(void **state)
+{
+    struct rig *rig = away_rig();
+    struct sah_request *r = rig_request(rig, 1, 1, "AMBULANCE_108");
+    char heart[SAH_REQUEST_ID_SIZE];
+
+    (void)state;
+    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_TROUBLE, .after_ms = 20});
+    rig_manner(rig, "fire-101-b", (struct sah_fake_manner){.kind = SAH_ANSWER_TROUBLE, .after_ms = 20});
+    rig_manner(rig, "erss-112", (struct sah_fake_manner){.kind = SAH_ANSWER_TROUBLE, .after_ms = 20});
+    store_goes(rig);
+    rig_cue(r, "not_breathing");
+    rig_also(r, "FIRE_101");
+    memcpy(heart, rig_ask(rig)->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    store_comes(rig);
+    rig_pass(rig, 20000);
+    store_goes(rig);
+    assert_int_equal(sah_away_view(rig->away).counters->handed_over, 1);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_UNIT_ASSIGNED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_EN_ROUTE), SAH_STATUS_APPLIED);
+    rig_crash(rig);
+    store_comes(rig);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_UNIT_ASSIGNED), 1);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_EN_ROUTE), 1);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_ACKNOWLEDGED), 1);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_EN_ROUTE);
+    rig_free(rig);
+}
+
 /* One that is late now and then, as on a machine that is too busy, is not away: it is brought less at a
  * time, and everything comes back without going to and fro. */
 static void a_store_that_stalls_now_and_then_gets_everything_back(void **state)
@@ -407,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
         cmocka_unit_test(an_import_whose_reply_was_lost_tells_the_citizen_once),
         cmocka_unit_test(a_receipt_from_both_stores_is_heard_once),
+        cmocka_unit_test(what_is_said_in_a_second_outage_is_told_too),
         cmocka_unit_test(what_was_not_compared_says_so_and_is_compared_later),
         cmocka_unit_test(a_store_that_stalls_now_and_then_gets_everything_back),
         cmocka_unit_test(a_store_that_forgot_what_was_brought_back_is_noticed),
