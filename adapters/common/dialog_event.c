@@ -411,6 +411,12 @@ void sah_dialog_not_accepted(const struct sah_dialog *dialog,
     v.emergency = !is_bulk(submit, open);
     refused = result != NULL && result->kind == SAH_KIND_RESULT && !v.emergency &&
               result->u.result.code == SAH_RESULT_REFUSED;
+    if (refused) { /* a word of its own: whoever read "not confirmed yet" must hear this as well (I9) */
+        char hex[SAH_ID_HEX_SIZE];
+
+        sah_id_hex(&submit->id, hex);
+        (void)sah_format(v.key, sizeof v.key, "%s:refused", hex);
+    }
     line_row(&lines, services_find(dialog->services, service));
     if (strcmp(service, "LPG_BOOKING") == 0)
         lines.values.in[TEXT_IN_agency] = NULL;

@@ -6,6 +6,7 @@ import re
 import time
 
 import fault_run
+import faults_adapter
 import history
 import rig
 
@@ -15,7 +16,7 @@ OFFERED = 10 * CAPACITY
 SECONDS, P0_RATE = 20, 20
 LIMIT = 3000  # waiting bookings past which a new one is refused
 ROUTER_MIB, BULK_MIB = 256, 64
-DRAIN_S = 180
+DRAIN_S, EMPTY_S = 180, 10  # replies to citizens come last
 P0_TARGET_MS = 100
 AGAIN = re.compile(r"\d+ (minutes|నిమిషాల|मिनट|منٹ)")
 
@@ -39,6 +40,14 @@ def over(flood, count):
     ended = {e["sender"] for e in flood.events if e["op"] == "deliver" and e["sender"].startswith("9192")}
     ended |= {e["to"] for e in flood.events if e["op"] == "reply" and AGAIN.search(e["text"] or "")}
     return len(ended) >= count
+
+
+def is_empty(run, after_s=0):
+    """Nothing waits anywhere for an agency or a router."""
+    time.sleep(after_s)
+    q = rig.queues(run.world, run.world.bulk_port)
+    return (q["leased"] + q["delayed"] + sum(c["depth"] for e in q["queues"] for c in e["classes"].values()) == 0 and
+            faults_adapter.metric(run, "pending_submits") + faults_adapter.metric(run, "journal_open") == 0)
 
 
 def p0(run, prefix, count):
@@ -74,11 +83,16 @@ def f19(run):
     told = load.end()
     for company in rig.COMPANIES:
         run.world.behave(company, mode="machine_only")
-    until = time.monotonic() + DRAIN_S * max(1, run.scale)
-    while not over(flood, told["said"]) and time.monotonic() < until:
+    until = time.monotonic() + run.world.patience(DRAIN_S)
+    while not over(flood, told["said"]) and time.monotonic() < until and not (is_empty(run) and is_empty(run, after_s=EMPTY_S)):
         time.sleep(1)
     collector.stop()
     drained = over(flood, told["said"])
+    q, adapter = rig.queues(run.world, run.world.bulk_port), faults_adapter.metric
+    run.note("at the end: %d in queues, %d leased, %d delayed, %d dead; the adapter has %d to hand over, %d in its journal" % (
+        sum(c["depth"] for e in q["queues"] for c in e["classes"].values()), q["leased"], q["delayed"], q["dead"],
+        adapter(run, "pending_submits"), adapter(run, "journal_open")))
+    run.expect(drained or not is_empty(run), "each booking reached its company, or its citizen was told when to try again")
     run.note("all came to an end" if drained else "some still wait, in a journal or a queue: bookings are not judged as lost")
     sent = [{"to": e["to"], "text": e["text"]} for e in flood.events if e["op"] == "reply"]
     turned_away = refused(flood.events, sent)

@@ -335,6 +335,7 @@ static void an_unconfirmed_emergency_is_told_to_call_now(void **state)
     static struct sah_step step;
     static struct sah_message submit, result;
     struct sah_conversation c = {.language = "en"};
+    char key[sizeof step.replies[0].key];
 
     memset(&submit, 0, sizeof submit);
     submit.kind = SAH_KIND_REQUEST;
@@ -343,12 +344,15 @@ static void an_unconfirmed_emergency_is_told_to_call_now(void **state)
     assert_non_null(strstr(step.replies[0].body, "call 108 now"));
     (void)sah_format(submit.u.request.triage.service, SAH_SERVICE_SIZE, "LPG_BOOKING");
     submit.u.request.urgency = SAH_URGENCY_BULK;
+    sah_dialog_not_accepted(*state, &c, &submit, NULL, NOW, &step); /* it takes long, and then it is refused: */
+    (void)sah_format(key, sizeof key, "%s", step.replies[0].key);
     memset(&result, 0, sizeof result);
     result.kind = SAH_KIND_RESULT;
     result.u.result.code = SAH_RESULT_REFUSED;
     result.u.result.retry_after_ms = 600000;
     sah_dialog_not_accepted(*state, &c, &submit, &result, NOW, &step);
     assert_non_null(strstr(step.replies[0].body, "10 minutes"));
+    assert_string_not_equal(step.replies[0].key, key); /* said as well, not once for both */
 }
 
 int main(void)
