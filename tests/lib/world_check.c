@@ -146,7 +146,7 @@ static void check_message(struct world *w, const struct sah_change *change,
     page = &w->requests[w->n_requests++];
     page->kept = r;
     page->who = w->messages[number].who;
-    page->booking = strcmp(w->messages[number].service, "LPG_BOOKING") == 0;
+    page->booking = strcmp(r->service, "LPG_BOOKING") == 0;
     memcpy(page->incident_id, r->view.incident_id, sizeof page->incident_id);
     if (r->view.incident_id[0] != 'I' || change->n_plans == 0)
         world_violate(w, "I2", change->request_id, "accepted without incident or delivery");

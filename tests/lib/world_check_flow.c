@@ -214,14 +214,17 @@ void check_answer(struct world *w, const struct world_call *call,
 }
 
 /* Words for a request that was closed longer ago than its sender opens it again: one of its own, which
- * names it. */
-static bool is_made_anew(struct world *w, const struct world_message *m, const char *request_id)
+ * names it, or part of another open booking of that connection. */
+static bool is_made_anew(struct world *w, const struct world_message *m, const struct sah_id *id)
 {
-    const struct memory_request *r = model_request(w->fake, request_id);
+    const struct memory_message *kept = model_message(w->fake, id);
+    const struct sah_message *now = w->fake->scratch;
 
-    return m->kind == SAH_KIND_AMENDMENT && r != NULL &&
-           sah_message_decode(r->first->bytes, r->first->len, w->fake->scratch, NULL, 0) == SAH_OK &&
-           strcmp(w->fake->scratch->u.request.related_request_id, m->request_id) == 0;
+    if (m->kind != SAH_KIND_AMENDMENT || kept == NULL ||
+        sah_message_decode(kept->bytes, kept->len, w->fake->scratch, NULL, 0) != SAH_OK)
+        return false;
+    return strcmp(m->request_id, now->kind == SAH_KIND_REQUEST ? now->u.request.related_request_id
+                                                               : now->u.amendment.part.related_request_id) == 0;
 }
 
 void check_result(struct world *w, unsigned message, const struct sah_message *result)
@@ -240,7 +243,7 @@ void check_result(struct world *w, unsigned message, const struct sah_message *r
     if (code == SAH_RESULT_ACCEPTED && m->accepted > 0)
         world_violate(w, "I2", result->request_id, "message %u is accepted twice", message);
     if (m->request_id[0] != '\0' && strcmp(m->request_id, result->request_id) != 0 &&
-        !is_made_anew(w, m, result->request_id))
+        !is_made_anew(w, m, &result->id))
         world_violate(w, "I2", result->request_id, "message %u was of another request",
                       message);
 }

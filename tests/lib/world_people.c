@@ -113,6 +113,11 @@ static void build(struct world *w, unsigned n)
         rig_type(part, m->type);
         rig_pin(part, (int)m->metres);
     }
+    if (part != NULL && m->connection != 0)
+        SAH_ASSERT(sah_format(part->payload.u.lpg.consumer_no, sizeof part->payload.u.lpg.consumer_no, "1234%u",
+                              m->connection) == SAH_OK);
+    if (part != NULL && m->same_words)
+        rig_words(part, "a vehicle for tomorrow, please");
     if (part != NULL && m->cue[0] != '\0')
         rig_cue(part, m->cue);
     if (part != NULL && m->also[0] != '\0')
@@ -321,6 +326,9 @@ static void some_request(struct world *w)
         m.metres = 200 * world_roll(w, 4);
         m.who = world_roll(w, 4 * CITIZENS);
     }
+    if (strcmp(m.service, "LPG_BOOKING") == 0)
+        m.connection = world_roll(w, 4);
+    m.same_words = m.connection == 0 && world_roll(w, 2) == 0;
     if (world_roll(w, 3) == 0)
         m.cue = some(w, cues, SAH_LEN(cues));
     if (world_roll(w, 4) == 0)

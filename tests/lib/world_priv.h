@@ -77,6 +77,8 @@ struct world_message { /* of a citizen, with all that is needed to say it again 
     const char *service, *cue, *also; /* static texts or "" */
     const char *type;                 /* of incident; NULL = not said, and no place */
     unsigned metres;
+    unsigned connection; /* of a booking; 0 = not said */
+    bool same_words;     /* as everybody says them: counted when the same citizen does at once */
     enum sah_amendment_kind amendment;
     char request_id[SAH_REQUEST_ID_SIZE];
     enum sah_result_code code;
