@@ -432,8 +432,9 @@ static bool look_one(void *data, const struct sah_journal_entry *entry)
 
     if (kept != NULL)
         return true;
-    if (look->n++ >= LOOK_AT_ONCE)
-        return false;
+    if (look->n++ >= LOOK_AT_ONCE ||
+        adapter->flights.n[sah_ad_lane_index(SAH_LANE_EMERGENCY)] + SAH_SUBMITS_MAX >= SAH_AD_FLIGHTS_MAX)
+        return false; /* no place to leave from: looked at when there is one */
     sah_buf_init(&buf, PAYLOAD_MAX);
     kept = kept_of(adapter, entry, &buf, &err);
     if (kept != NULL && err == SAH_OK && kind_of(&buf) == KIND_MESSAGE && kept->class_ != CLASS_BULK) {
