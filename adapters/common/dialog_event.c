@@ -8,7 +8,12 @@
  */
 #include <string.h>
 
+#include <sahaya/clock.h>
+
 #include "dialog_internal.h"
+
+#define RETRY_IN_HOURS_MIN 90 /* minutes, from which on hours are told */
+#define QUARTER_MS         (15 * 60 * 1000)
 
 static const int texts_of_state[SAH_N_STATES] = {
     [SAH_STATE_UNSPECIFIED] = TEXT_EV_RECEIVED,
@@ -387,6 +392,36 @@ static bool is_bulk(const struct sah_message *m, const struct sah_open_request *
     return open != NULL && !open_is_emergency(open);
 }
 
+struct retry_words { /* memory behind the values of one reply */
+    char minutes[16], hours[16], time[8];
+};
+
+/*
+ * When a booking may be tried again, as a person would say it: minutes up to an hour and a half, in
+ * steps of five; past that hours and the time of day in India, rounded up to a quarter, so that who
+ * comes at the time told is not too early.
+ */
+static enum text_id retry_text(struct lines *lines, struct retry_words *words, uint32_t retry_after_ms,
+                               int64_t now_ms)
+{
+    uint32_t minutes = retry_after_ms == 0 ? 60 : (retry_after_ms - 1) / 60000 + 1;
+    int64_t then_ms = now_ms + (int64_t)minutes * 60000;
+    struct sah_clock_india now = sah_clock_india(now_ms), then;
+
+    then_ms += QUARTER_MS - 1 - (then_ms - 1) % QUARTER_MS; /* India is ahead by whole quarters too */
+    then = sah_clock_india(then_ms);
+    (void)sah_format(words->minutes, sizeof words->minutes, "%u", (minutes + 4) / 5 * 5);
+    (void)sah_format(words->hours, sizeof words->hours, "%u", (minutes + 30) / 60);
+    (void)sah_format(words->time, sizeof words->time, "%02d:%02d", then.minute_of_day / 60 % 24,
+                     then.minute_of_day % 60);
+    lines->values.in[TEXT_IN_minutes] = words->minutes;
+    lines->values.in[TEXT_IN_hours] = words->hours;
+    lines->values.in[TEXT_IN_time] = words->time;
+    if (minutes < RETRY_IN_HOURS_MIN)
+        return TEXT_REFUSED_BULK;
+    return then.day == now.day ? TEXT_REFUSED_HOURS : TEXT_REFUSED_TOMORROW;
+}
+
 void sah_dialog_not_accepted(const struct sah_dialog *dialog,
                              const struct sah_conversation *conversation,
                              const struct sah_message *submit, const struct sah_message *result,
@@ -396,8 +431,8 @@ void sah_dialog_not_accepted(const struct sah_dialog *dialog,
     const struct sah_citizen *citizen = citizen_of(submit, &service);
     const struct sah_open_request *open;
     struct lines lines = {0};
+    struct retry_words retry;
     struct voice v;
-    char minutes[16];
     bool refused;
 
     SAH_CHECK(dialog, DIALOG_MAGIC);
@@ -420,18 +455,15 @@ void sah_dialog_not_accepted(const struct sah_dialog *dialog,
     line_row(&lines, services_find(dialog->services, service));
     if (strcmp(service, "LPG_BOOKING") == 0)
         lines.values.in[TEXT_IN_agency] = NULL;
-    if (refused) {
-        uint32_t ms = result->u.result.retry_after_ms;
-
-        (void)sah_format(minutes, sizeof minutes, "%u", ms == 0 ? 60 : (ms - 1) / 60000 + 1);
-        lines.values.in[TEXT_IN_minutes] = minutes;
-    }
+    if (refused)
+        line_add(&lines, retry_text(&lines, &retry, result->u.result.retry_after_ms, now_ms));
+    else
+        line_add(&lines, TEXT_UNCONFIRMED);
     if (result != NULL && submit->kind == SAH_KIND_REQUEST) {
         for (unsigned i = ret_step->next.n_open; i > 0; i--) /* it exists nowhere: forget it */
             if (sah_id_equal(&ret_step->next.open[i - 1].message_id, &submit->id))
                 ret_step->next.open[i - 1].closed_ms = now_ms - CLOSED_KEPT_MS - 1;
         open_prune(&ret_step->next, now_ms);
     }
-    line_add(&lines, refused ? TEXT_REFUSED_BULK : TEXT_UNCONFIRMED);
     (void)say(&v, SAH_REPLY_TEXT, &lines);
 }

@@ -128,7 +128,7 @@ static int take_entry(struct texts *texts, const char *file, enum text_language 
         sah_fault_set(
             fault, file, entry->line, entry->key,
             "has an unknown {placeholder} or a lone brace; known: {agency} {dial} {ref} "
-            "{case} {vehicle} {minutes} {price} {date} {reason} {company}");
+            "{case} {vehicle} {minutes} {hours} {time} {price} {date} {reason} {company}");
         return SAH_EINVAL;
     }
     if (id < 0) {

@@ -23,7 +23,7 @@ enum text_language {
 
 /* What may stand in {braces}. Numbers are ASCII digits in every language. */
 #define TEXT_PLACEHOLDERS(X) \
-    X(agency) X(dial) X(ref) X(case) X(vehicle) X(minutes) X(price) X(date) X(reason) X(company)
+    X(agency) X(dial) X(ref) X(case) X(vehicle) X(minutes) X(hours) X(time) X(price) X(date) X(reason) X(company)
 enum text_placeholder {
 #define X(name) TEXT_IN_##name,
     TEXT_PLACEHOLDERS(X)
@@ -45,7 +45,8 @@ struct text_values { /* NULL = "" */
     X(REASON, "line.reason") X(ADDED, "more.added") X(ADDED_PLACE, "more.place") \
     X(RAISED, "more.raised") X(REPEATED, "more.repeated") X(RESUMED, "more.resumed") \
     X(UNREADABLE, "more.unreadable") X(UNCONFIRMED, "more.unconfirmed") \
-    X(REFUSED_BULK, "more.refused_bulk") X(Q_WHERE, "ask.where") X(Q_AWAKE, "ask.awake") \
+    X(REFUSED_BULK, "more.refused_bulk") X(REFUSED_HOURS, "more.refused_hours") \
+    X(REFUSED_TOMORROW, "more.refused_tomorrow") X(Q_WHERE, "ask.where") X(Q_AWAKE, "ask.awake") \
     X(Q_BREATHING, "ask.breathing") X(Q_PATIENTS, "ask.patients") X(Q_INSIDE, "ask.inside") \
     X(Q_BURNING, "ask.burning") X(Q_OUT, "ask.everyone_out") X(Q_FLAME, "ask.flame") \
     X(Q_DANGER, "ask.danger_now") X(Q_TRIP_WHEN, "ask.trip_when") \

@@ -355,6 +355,51 @@ static void an_unconfirmed_emergency_is_told_to_call_now(void **state)
     assert_string_not_equal(step.replies[0].key, key); /* said as well, not once for both */
 }
 
+/* NOW is 19:43 in India. "Try again in 600 minutes" helps nobody. */
+static void when_to_try_again_is_told_in_minutes_or_hours(void **state)
+{
+    static const struct {
+        uint32_t after_min;
+        const char *en, *te, *hi, *ur;
+    } rows[] = {
+        {0, "in 60 minutes.", "60 నిమిషాల", "60 मिनट", "60 منٹ"}, /* not said */
+        {4, "in 5 minutes.", "5 నిమిషాల", "5 मिनट", "5 منٹ"},
+        {61, "in 65 minutes.", "65 నిమిషాల", "65 मिनट", "65 منٹ"},
+        {89, "in 90 minutes.", "90 నిమిషాల", "90 मिनट", "90 منٹ"},
+        {90, "about 2 hours, after 21:15.", "2 గంటల తర్వాత (21:15", "2 घंटे बाद (21:15 बजे", "2 گھنٹے بعد (21:15 بجے"},
+        {180, "about 3 hours, after 22:45.", "3 గంటల తర్వాత (22:45", "3 घंटे बाद (22:45 बजे", "3 گھنٹے بعد (22:45 بجے"},
+        {257, "about 4 hours, tomorrow after 00:15.", "4 గంటల తర్వాత (రేపు 00:15", "4 घंटे बाद (कल 00:15 बजे",
+         "4 گھنٹے بعد (کل 00:15 بجے"},
+        {600, "about 10 hours, tomorrow after 05:45.", "10 గంటల తర్వాత (రేపు 05:45", "10 घंटे बाद (कल 05:45 बजे",
+         "10 گھنٹے بعد (کل 05:45 بجے"},
+    };
+    static const char *const in[] = {"en", "te", "hi", "ur"};
+    static struct sah_step step;
+    static struct sah_message submit, result;
+
+    memset(&submit, 0, sizeof submit);
+    submit.kind = SAH_KIND_REQUEST;
+    submit.u.request.urgency = SAH_URGENCY_BULK;
+    (void)sah_format(submit.u.request.triage.service, SAH_SERVICE_SIZE, "LPG_BOOKING");
+    memset(&result, 0, sizeof result);
+    result.kind = SAH_KIND_RESULT;
+    result.u.result.code = SAH_RESULT_REFUSED;
+    for (size_t i = 0; i < SAH_LEN(rows); i++) {
+        const char *const told[] = {rows[i].en, rows[i].te, rows[i].hi, rows[i].ur};
+
+        result.u.result.retry_after_ms = rows[i].after_min * 60000;
+        for (size_t l = 0; l < SAH_LEN(in); l++) {
+            struct sah_conversation c = {0};
+
+            (void)sah_format(c.language, sizeof c.language, "%s", in[l]);
+            sah_dialog_not_accepted(*state, &c, &submit, &result, NOW, &step);
+            assert_int_equal(step.n_replies, 1);
+            if (strstr(step.replies[0].body, told[l]) == NULL)
+                fail_msg("%u min in %s: no \"%s\" in \"%s\"", rows[i].after_min, in[l], told[l], step.replies[0].body);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_declined_cancel_is_said),
         cmocka_unit_test(a_status_answer_has_each_agency_s_own_state),
         cmocka_unit_test(an_unconfirmed_emergency_is_told_to_call_now),
+        cmocka_unit_test(when_to_try_again_is_told_in_minutes_or_hours),
     };
 
     return cmocka_run_group_tests(tests, dialog_setup, dialog_teardown);
