@@ -33,6 +33,20 @@ bool client_option(struct client_options *options, int argc, char **argv, int *i
     return false;
 }
 
+int client_unknown(const char *command, const char *word)
+{
+    static const char *const with_value[] = {"--socket", "--url", "--token-file", "--lane",    "--endpoint",
+                                             "--key",    "--by",  "--request",    "--to",      "--show"};
+
+    for (size_t i = 0; i < SAH_LEN(with_value); i++)
+        if (strcmp(word, with_value[i]) == 0) {
+            fprintf(stderr, "sahayactl %s: %s wants a value behind it; see sahayactl %s --help\n", command, word, command);
+            return 2;
+        }
+    fprintf(stderr, "sahayactl %s: unknown word \"%s\"; see sahayactl %s --help\n", command, word, command);
+    return 2;
+}
+
 /* The program stands in build/bin; the state folder, when nobody says another, beside build. */
 static bool state_folder(char dst[CLIENT_PATH])
 {
@@ -73,18 +87,18 @@ static bool socket_of(const char *lane, char dst[CLIENT_PATH])
     return sah_format(dst, CLIENT_PATH, "%s/sock/%s-admin.sock", state, lane) == SAH_OK;
 }
 
-bool client_of(const struct client_options *options, const char *lane, struct client *ret_client)
+int client_of(const struct client_options *options, const char *lane, struct client *ret_client)
 {
     struct client client = {.url = options->url, .token_file = options->token_file};
     bool good = true;
 
     if (options->lane != NULL && strcmp(options->lane, "emergency") != 0 && strcmp(options->lane, "bulk") != 0) {
         fprintf(stderr, "sahayactl: --lane is \"%s\"; write emergency or bulk\n", options->lane);
-        return false;
+        return 2;
     }
     if (options->url != NULL && options->token_file == NULL) {
         fputs("sahayactl: --url wants --token-file, the file with the admin token\n", stderr);
-        return false;
+        return 2;
     }
     if (options->socket != NULL)
         good = sah_format(client.socket, sizeof client.socket, "%s", options->socket) == SAH_OK;
@@ -92,15 +106,15 @@ bool client_of(const struct client_options *options, const char *lane, struct cl
         good = socket_of(lane, client.socket);
     if (!good) {
         fputs("sahayactl: cannot tell where the router's admin socket is; give --socket or --url\n", stderr);
-        return false;
+        return 2;
     }
     if (client.socket[0] != '\0' && access(client.socket, F_OK) != 0) {
         fprintf(stderr, "sahayactl: no router of the %s lane is at %s; is it running? (give --socket or --url)\n", lane,
                 client.socket);
-        return false;
+        return 1;
     }
     *ret_client = client;
-    return true;
+    return 0;
 }
 
 struct waiting {
@@ -118,8 +132,9 @@ static void on_answer(void *data, const struct sah_http_answer *answer)
     w->status = answer->status;
     if (answer->body_len > 0) {
         w->json = json_loadb(answer->body, answer->body_len, 0, NULL);
-        if (w->json == NULL)
-            w->json = json_pack("{s:s%}", "text", answer->body, answer->body_len);
+        if (w->json == NULL) /* plain text, and a line of it */
+            w->json = json_pack("{s:s%}", "text", answer->body,
+                                answer->body_len - (answer->body[answer->body_len - 1] == '\n'));
     }
     sah_loop_stop(w->loop);
 }
@@ -146,7 +161,7 @@ static int send_it(struct sah_loop *loop, struct sah_http_client *http, const st
 
         err = sah_read_secret(client->token_file, &token, &len);
         if (err != SAH_OK || len + 8 >= sizeof bearer) {
-            fprintf(stderr, "sahayactl: cannot read the token in %s (it must be yours alone, mode 0600)\n",
+            fprintf(stderr, "sahayactl: cannot read a token in %s: does it exist, may you read it, is it empty?\n",
                     client->token_file);
             free(token);
             return SAH_EINVAL;

@@ -26,9 +26,12 @@ struct client_options {
 };
 bool client_option(struct client_options *options, int argc, char **argv, int *i);
 extern const char client_help[];
+/* Says what is wrong with a word that no option took; the exit code, 2. */
+int client_unknown(const char *command, const char *word);
 
-/* The router of a lane. False, with the reason on standard error, when it cannot be told. */
-bool client_of(const struct client_options *options, const char *lane, struct client *ret_client);
+/* The router of a lane. 0, or the exit code with the reason on standard error: 2 wrong usage, 1 nobody
+ * is there. */
+int client_of(const struct client_options *options, const char *lane, struct client *ret_client);
 
 /* One call; body NULL = GET. Returns the answer's JSON (the caller owns it) and its status; NULL with
  * the reason on standard error when there is no good answer. */

@@ -45,7 +45,7 @@ static bool read_words(const char *command, int argc, char **argv, struct words 
         else if (strcmp(argv[i], "--help") == 0)
             words->help = true;
         else {
-            fprintf(stderr, "sahayactl %s: unknown word \"%s\"; see sahayactl %s --help\n", command, argv[i], command);
+            (void)client_unknown(command, argv[i]);
             return false;
         }
     }
@@ -115,6 +115,7 @@ int dead_main(int argc, char **argv)
     struct words words = {0};
     struct client client;
     unsigned shown = 0;
+    int code;
     bool good;
     json_t *root;
 
@@ -123,11 +124,12 @@ int dead_main(int argc, char **argv)
     if (words.help) {
         printf("usage: sahayactl dead [--endpoint E] [options]\n\nDead letters: deliveries that were given up and wait for a "
                "person. Keys, ids, class, kind, why\nand when; nobody's words. Without --endpoint those of every endpoint "
-               "of the lane (emergency).\n%s", client_help);
+               "of the lane (emergency, unless --lane bulk).\n%s", client_help);
         return 0;
     }
-    if (!client_of(&words.options, words.options.lane != NULL ? words.options.lane : "emergency", &client))
-        return 1;
+    code = client_of(&words.options, words.options.lane != NULL ? words.options.lane : "emergency", &client);
+    if (code != 0)
+        return code;
     if (words.endpoint != NULL)
         return list(&client, words.endpoint) ? 0 : 1;
     root = client_must(&client, "/v1/queues", NULL);
@@ -199,6 +201,7 @@ int replay_main(int argc, char **argv)
 {
     struct words words = {0};
     struct client client;
+    int code;
 
     if (!read_words("replay", argc, argv, &words))
         return 2;
@@ -213,8 +216,9 @@ int replay_main(int argc, char **argv)
         fputs("sahayactl replay: say --endpoint E, and either --key K or --all; see sahayactl replay --help\n", stderr);
         return 2;
     }
-    if (!client_of(&words.options, words.options.lane != NULL ? words.options.lane : "emergency", &client))
-        return 1;
+    code = client_of(&words.options, words.options.lane != NULL ? words.options.lane : "emergency", &client);
+    if (code != 0)
+        return code;
     return replay_all(&client, &words);
 }
 
@@ -225,6 +229,7 @@ int reclassify_main(int argc, char **argv)
     struct words words = {0};
     struct client client;
     json_t *body, *root;
+    int code;
 
     if (!read_words("reclassify", argc, argv, &words))
         return 2;
@@ -238,8 +243,9 @@ int reclassify_main(int argc, char **argv)
         fputs("sahayactl reclassify: say --request ID and --to P0..P4; see sahayactl reclassify --help\n", stderr);
         return 2;
     }
-    if (!client_of(&words.options, words.request[0] == 'B' ? "bulk" : "emergency", &client))
-        return 1;
+    code = client_of(&words.options, words.request[0] == 'B' ? "bulk" : "emergency", &client);
+    if (code != 0)
+        return code;
     body = json_pack("{s:s, s:s}", "request_id", words.request, "priority", words.to);
     if (body == NULL) {
         fputs("sahayactl reclassify: id and class must be text\n", stderr);

@@ -23,7 +23,7 @@ static void usage(FILE *out)
           "dead        dead letters: deliveries that were given up and wait for a person\n"
           "replay      dead letters go out again: --endpoint E (--key K | --all) [--dry-run]\n"
           "reclassify  a request gets another class: --request ID --to P0 [--by NAME]\n"
-          "quarantine  pieces that could not be understood\n\n"
+          "quarantine  pieces that could not be understood: [--show N]\n\n"
           "triage  reads one message a line on standard input (a line feed inside a message is the two\n"
           "        characters \\n) and writes one row a line, tab-separated:\n"
           "        service priority additional_services language rule     (empty = -)\n"

@@ -3,12 +3,16 @@
  * understood.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <sahaya/clock.h>
 #include <sahaya/str.h>
 
 #include "admin.h"
 #include "client.h"
+
+#define SHOWN_MAX 100 /* pieces of the quarantine */
 
 static const char *const lanes[] = {"emergency", "bulk"};
 
@@ -94,6 +98,7 @@ static int show(const char *lane, const json_t *root, bool all)
 int queues_main(int argc, char **argv)
 {
     struct client_options options = {0};
+    struct client client;
     bool all = false;
     int code = 0;
 
@@ -106,50 +111,111 @@ int queues_main(int argc, char **argv)
         if (strcmp(argv[i], "--all") == 0) {
             all = true;
         } else if (!client_option(&options, argc, argv, &i)) {
-            fprintf(stderr, "sahayactl queues: unknown word \"%s\"; see sahayactl queues --help\n", argv[i]);
-            return 2;
+            return client_unknown("queues", argv[i]);
         }
     }
+    if (options.lane != NULL && strcmp(options.lane, lanes[0]) != 0 && strcmp(options.lane, lanes[1]) != 0)
+        return client_of(&options, options.lane, &client);
     for (unsigned i = 0; i < SAH_LEN(lanes); i++) {
         bool one = options.socket != NULL || options.url != NULL;
-        struct client client;
         json_t *root;
+        int failed;
 
         if ((options.lane != NULL && strcmp(options.lane, lanes[i]) != 0 && !one) || (one && i > 0))
             continue;
-        root = client_of(&options, lanes[i], &client) ? client_must(&client, "/v1/queues", NULL) : NULL;
+        failed = client_of(&options, lanes[i], &client);
+        if (failed == 2)
+            return failed;
+        root = failed == 0 ? client_must(&client, "/v1/queues", NULL) : NULL;
         code |= root == NULL ? 1 : show(one ? text_of(root, "lane") : lanes[i], root, all);
         json_decref(root);
     }
     return code;
 }
 
+static void when_text(const json_t *piece, char dst[SAH_CLOCK_TEXT_MAX])
+{
+    sah_clock_text((int64_t)number(piece, "at_ms"), dst);
+}
+
+/* What was kept of a piece: printable ASCII as it is, every other byte as \\xNN, so that a terminal is safe. */
+static void show_piece(const json_t *piece)
+{
+    const char *hex = text_of(piece, "hex");
+    char when[SAH_CLOCK_TEXT_MAX];
+    size_t kept = strlen(hex) / 2;
+
+    when_text(piece, when);
+    printf("%s  from %s: %s\n%lld bytes, the first %zu of them:\n", when, text_of(piece, "source"), text_of(piece, "why"),
+           (long long)number(piece, "bytes"), kept);
+    for (size_t i = 0; i < kept; i++) {
+        char two[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        unsigned long byte = strtoul(two, NULL, 16);
+
+        if (byte >= 0x20 && byte < 0x7f && byte != '\\')
+            putchar((int)byte);
+        else
+            printf("\\x%02lx", byte);
+    }
+    putchar('\n');
+}
+
+static int show_pieces(const json_t *root, uint64_t which)
+{
+    const json_t *piece;
+    char when[SAH_CLOCK_TEXT_MAX];
+    size_t i;
+
+    if (which > json_array_size(root)) {
+        fprintf(stderr, "sahayactl quarantine: there are %zu pieces; --show 1 is the newest\n", json_array_size(root));
+        return 1;
+    }
+    if (which > 0) {
+        show_piece(json_array_get(root, which - 1));
+        return 0;
+    }
+    json_array_foreach(root, i, piece) {
+        when_text(piece, when);
+        printf("%3zu  %s  %-10s %6lld bytes  %s\n", i + 1, when, text_of(piece, "source"),
+               (long long)number(piece, "bytes"), text_of(piece, "why"));
+    }
+    if (json_array_size(root) == 0)
+        puts("nothing is in quarantine");
+    return 0;
+}
+
 int quarantine_main(int argc, char **argv)
 {
     struct client_options options = {.lane = "emergency"};
     struct client client;
-    json_t *root, *piece;
-    size_t i;
+    uint64_t which = 0;
+    json_t *root;
+    int code;
 
     for (int at = 0; at < argc; at++) {
         if (strcmp(argv[at], "--help") == 0) {
-            help("quarantine", "The newest pieces that this lane's router could not understand: when, from where, why, how\n"
-                               "long. Their bytes may hold a citizen's words and are not shown; GET /v1/quarantine gives them.");
+            help("quarantine", "The newest pieces that this lane's router could not understand: when (UTC), from where, why,\n"
+                               "how long. Their bytes may hold a citizen's words and are shown only when asked for.\n"
+                               "  --show N                what was kept of piece N of the list");
             return 0;
         }
-        if (!client_option(&options, argc, argv, &at)) {
-            fprintf(stderr, "sahayactl quarantine: unknown word \"%s\"; see sahayactl quarantine --help\n", argv[at]);
+        if (strcmp(argv[at], "--show") == 0 && at + 1 < argc) {
+            if (sah_parse_u64(sah_slice_of(argv[++at]), 1, SHOWN_MAX, &which) == SAH_OK)
+                continue;
+            fprintf(stderr, "sahayactl quarantine: --show is \"%s\"; write 1..%d, as the list numbers them\n", argv[at],
+                    SHOWN_MAX);
             return 2;
         }
+        if (!client_option(&options, argc, argv, &at))
+            return client_unknown("quarantine", argv[at]);
     }
-    root = client_of(&options, options.lane, &client) ? client_must(&client, "/v1/quarantine?n=100", NULL) : NULL;
+    code = client_of(&options, options.lane, &client);
+    if (code != 0)
+        return code;
+    root = client_must(&client, "/v1/quarantine?n=100", NULL);
     if (root == NULL)
         return 1;
-    json_array_foreach(root, i, piece)
-        printf("%lld  %-10s %6lld bytes  %s\n", (long long)number(piece, "at_ms"), text_of(piece, "source"),
-               (long long)number(piece, "bytes"), text_of(piece, "why"));
-    if (json_array_size(root) == 0)
-        puts("nothing is in quarantine");
+    code = show_pieces(root, which);
     json_decref(root);
-    return 0;
+    return code;
 }

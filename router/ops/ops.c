@@ -14,7 +14,7 @@
 
 #define READY_MAX (16 * 1024)
 #define QUARANTINE_SHOWN 50
-#define QUARANTINE_SHOWN_MAX 1000
+#define QUARANTINE_SHOWN_MAX 128 /* as many as the store hands out */
 
 int sah_ops_create(const struct sah_ops_settings *settings, struct sah_ops **ret_ops)
 {
