@@ -219,6 +219,7 @@ static int make_store(struct app *app)
     struct sah_redis_settings settings = {.socket_path = app->conf->redis_socket,
                                           .deadline_ms = (uint32_t)app->conf->redis_deadline_ms,
                                           .probe_function = SAH_KEYS_PROBE,
+                                          .drains = true,
                                           .on_state = on_redis_state,
                                           .on_condition = on_redis_condition,
                                           .data = app};

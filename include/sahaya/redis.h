@@ -33,6 +33,9 @@ struct sah_redis_settings {
     /* A function of it without keys and without flags that writes nothing and answers the library's REVISION: it is
      * refused exactly when a write would be, and tells of a library newer than ours. NULL = none. */
     const char *probe_function;
+    /* Its functions that drain, and those for emergencies, have the flag allow-oom: at the memory bound it
+     * stays UP and is weak (OOM_DRAINS), and what must not go on is refused by Redis. OOM a quarter past it. */
+    bool drains;
     uint32_t deadline_ms;       /* default of a call */
     void (*on_state)(void *data, enum sah_redis_state state); /* may be NULL. UP after functions are loaded */
     /* May be NULL. sah_redis_health() has the new one already; when the state changes as well, on_state comes after. */

@@ -211,7 +211,7 @@ static bool call_in(struct intake *job, const struct sah_request_view *view, str
         return false;
     }
     line->state = SAH_STATE_QUEUED;
-    change_plan_said(change, view, agency);
+    change_plan_said(change, agency);
     return true;
 }
 

@@ -95,7 +95,7 @@ const struct sah_line *view_line(const struct sah_request_view *view, const char
 /* A delivery of the message to the agency's first endpoint; false when the change is full. */
 bool change_plan(struct sah_change *change, const struct sah_agency *agency, const struct sah_id *message_id,
                  enum sah_kind kind, uint32_t sequence);
-void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency);
+void change_plan_said(struct sah_change *change, const struct sah_agency *agency);
 /* A linked request's line becomes its own: the agency gets it, and what was said since, in order. */
 void change_line_own(struct sah_change *change, const struct sah_request_view *view, struct sah_line *line,
                      const struct sah_agency *agency);

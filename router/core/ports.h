@@ -18,6 +18,7 @@
 #define SAH_LINES_MAX 8
 #define SAH_PLANS_MAX 40
 #define SAH_VIEW_MESSAGES_MAX 24
+#define SAH_SAID_MAX 1024 /* of what was said, that comes with one plan */
 #define SAH_EVENTS_MAX 8
 #define SAH_LEASE_MAX 64
 #define SAH_PREVIOUS_MAX 6
@@ -113,6 +114,10 @@ struct sah_plan { /* a delivery to make */
     enum sah_known known;
     unsigned attempts;
     bool possible_duplicate, fell_back;
+    /* Of a request's own plan: what was said of it since comes behind it, oldest first, at the same
+     * endpoint: what is not planned for this agency yet and, with `replay`, what is dead there. The
+     * newest SAH_SAID_MAX; the message of this change has plans of its own. (I3, I10) */
+    bool said;
 };
 /* A delivery of this request that the agency has in another one: `by`, of the request it is linked to. */
 struct sah_carried {

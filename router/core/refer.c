@@ -152,15 +152,17 @@ void change_tell_person(struct sah_core *core, struct sah_change *change, const 
 }
 
 /*
- * An agency that comes in later gets what was said since as well: the pin, the cancel (I3, I10). The
- * newest when there is no room for all; room is left for the message being accepted.
+ * An agency that comes in later gets what was said since as well: the pin, the cancel (I3, I10). However
+ * much that was: the store has the list, and makes the deliveries in the same step.
  */
-void change_plan_said(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency)
+void change_plan_said(struct sah_change *change, const struct sah_agency *agency)
 {
-    unsigned room = change->n_plans + SAH_LINES_MAX < SAH_PLANS_MAX ? SAH_PLANS_MAX - SAH_LINES_MAX - change->n_plans : 0;
-
-    for (unsigned i = view->n_messages > room ? view->n_messages - room : 0; i < view->n_messages; i++)
-        (void)change_plan(change, agency, &view->messages[i].id, view->messages[i].kind, view->messages[i].sequence);
+    for (unsigned i = change->n_plans; i > 0; i--)
+        if (change->plans[i - 1].kind == SAH_KIND_REQUEST && strcmp(change->plans[i - 1].agency, agency->id) == 0) {
+            change->plans[i - 1].said = true;
+            return;
+        }
+    SAH_ASSERT(!"the request itself is planned first");
 }
 
 bool change_copy(struct sah_change *change, const struct sah_request_view *view, const char *from,
@@ -180,7 +182,7 @@ bool change_copy(struct sah_change *change, const struct sah_request_view *view,
     plan->n_previous = 1;
     (void)sah_format(plan->previous[0].agency, sizeof plan->previous[0].agency, "%s", from);
     plan->previous[0].outcome = outcome;
-    change_plan_said(change, view, to);
+    change_plan_said(change, to);
     return true;
 }
 

@@ -48,36 +48,31 @@ static bool is_taken(const struct sah_request_view *view)
     return false;
 }
 
-static bool plan_letter(struct sah_change *change, const struct decision *d, const struct sah_agency *agency,
-                        const struct sah_view_message *said, enum sah_replay how)
+static struct sah_plan *plan_letter(struct sah_change *change, const struct decision *d, const struct sah_agency *agency,
+                                    enum sah_replay how)
 {
-    const struct sah_id *id = said != NULL ? &said->id : &d->letter.message_id;
-    struct sah_plan *plan;
+    struct sah_plan *plan = &change->plans[change->n_plans];
 
-    if (!change_plan(change, agency, id, said != NULL ? said->kind : d->letter.kind,
-                     said != NULL ? said->sequence : d->letter.sequence))
-        return false;
-    plan = &change->plans[change->n_plans - 1];
+    if (!change_plan(change, agency, &d->letter.message_id, d->letter.kind, d->letter.sequence))
+        SAH_ASSERT(!"the first plan of a change");
     plan->replay = how;
     for (unsigned i = 0; i < agency->n_endpoints; i++)
         if (strcmp(agency->endpoints[i].id, d->letter.endpoint) == 0)
             memcpy(plan->endpoint, d->letter.endpoint, sizeof plan->endpoint);
-    return true;
+    return plan;
 }
 
 /* The request itself: its line is open again, and what was said since goes behind it. */
-static void reopen(struct sah_change *change, const struct sah_request_view *view, const struct decision *d,
-                   const struct sah_agency *agency)
+static void reopen(struct sah_change *change, const struct sah_request_view *view, const struct sah_agency *agency)
 {
     const struct sah_line *old = view_line(view, agency->id);
 
-    for (unsigned i = 0; i < view->n_messages; i++)
-        (void)plan_letter(change, d, agency, &view->messages[i], SAH_REPLAY_READY);
     if (old == NULL || (old->state != SAH_STATE_REJECTED && old->state != SAH_STATE_EXPIRED))
         return;
     struct sah_line *line = change_line(change, view, agency->id);
 
     line->state = SAH_STATE_QUEUED;
+    line->sequence = view->last_sequence;
     line->status.reason = SAH_REASON_UNSPECIFIED;
     if (view->closed_ms > 0)
         change->closed_ms = 0;
@@ -90,6 +85,7 @@ static bool decide_replay(struct sah_core *core, void *data, const struct sah_re
     const struct sah_agency *agency = sah_roster_agency(core->s.roster, sah_slice_of(d->letter.agency));
     const struct sah_line *line = view_line(view, d->letter.agency);
     bool request = d->letter.kind == SAH_KIND_REQUEST;
+    struct sah_plan *plan;
     bool over;
 
     if (view == NULL || agency == NULL) {
@@ -101,9 +97,10 @@ static bool decide_replay(struct sah_core *core, void *data, const struct sah_re
         d->decided = SAH_DECIDED_WITH_REQUEST; /* it would stand alone there */
         return false;
     }
-    (void)plan_letter(change, d, agency, NULL, over ? SAH_REPLAY_OVER : SAH_REPLAY_READY);
+    plan = plan_letter(change, d, agency, over ? SAH_REPLAY_OVER : SAH_REPLAY_READY);
+    plan->said = request && !over;
     if (request && !over)
-        reopen(change, view, d, agency);
+        reopen(change, view, agency);
     d->decided = over ? SAH_DECIDED_OVER : SAH_DECIDED_DONE;
     (void)sah_format(change->audit, sizeof change->audit, "replay agency=%s kind=%s sequence=%u why=%s over=%d by=%s",
                      agency->id, sah_kind_name(d->letter.kind), d->letter.sequence,

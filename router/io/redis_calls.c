@@ -85,7 +85,9 @@ void redis_call_done(struct redis_call *call, const redisReply *reply)
     } else if (!call->own && redis->state == SAH_REDIS_UP) {
         enum sah_redis_condition why = sah_redis_reply_condition(reply);
 
-        if (why != SAH_REDIS_IS_UP) /* those behind it in the pipeline get their own answers */
+        if (why == SAH_REDIS_IS_OOM && redis->settings.drains)
+            redis_set_weak(redis, SAH_REDIS_BIT(OOM_DRAINS), SAH_REDIS_BIT(OOM_DRAINS));
+        else if (why != SAH_REDIS_IS_UP) /* those behind it in the pipeline get their own answers */
             redis_suspend_by(redis, why, reply);
     }
     finish(call, err, reply);

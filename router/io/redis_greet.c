@@ -13,7 +13,8 @@
  *   look            CONFIG + INFO,                                 probe
  *
  * PING is asked first because it is refused in most states in which writes would be (LOADING,
- * MISCONF, BUSY); INFO and CONFIG are answered even then. The probe is refused in all of them.
+ * MISCONF, BUSY); INFO and CONFIG are answered even then. The probe is refused in all of them. At the
+ * memory bound a library that drains goes on, until INFO says that it is a quarter past it.
  */
 #include <string.h>
 
@@ -92,8 +93,14 @@ static void on_probed(void *data, int err, const redisReply *reply)
     struct sah_redis *redis = data;
     enum sah_redis_condition why = SAH_REDIS_IS_UP;
 
+    if (redis->settings.drains && err == SAH_OK && sah_redis_reply_condition(reply) == SAH_REDIS_IS_OOM) {
+        redis_set_weak(redis, SAH_REDIS_BIT(OOM_DRAINS), SAH_REDIS_BIT(OOM_DRAINS));
+        end(redis, SAH_REDIS_IS_UP, NULL);
+        return;
+    }
     if (!is_fine(redis, err, reply, SAH_REDIS_IS_FUNCTION_FAILED))
         return;
+    redis_set_weak(redis, 0, SAH_REDIS_BIT(OOM_DRAINS));
     if (reply->type != REDIS_REPLY_INTEGER)
         why = SAH_REDIS_IS_FUNCTION_FAILED;
     else if (reply->integer > (long long)our_revision(redis))
@@ -197,8 +204,8 @@ void redis_look(struct sah_redis *redis)
         7, on_config);
     put(redis,
         (struct sah_slice[]){SAH_SLICE("INFO"), SAH_SLICE("server"), SAH_SLICE("replication"),
-                             SAH_SLICE("persistence")},
-        4, on_info);
+                             SAH_SLICE("persistence"), SAH_SLICE("memory")},
+        5, on_info);
 }
 
 static void on_pong(void *data, int err, const redisReply *reply)

@@ -92,6 +92,23 @@ static bool info_is(const redisReply *info, const char *name, const char *wanted
     return strcmp(value, wanted) == 0;
 }
 
+static uint64_t info_number(const redisReply *info, const char *name)
+{
+    char value[24];
+    uint64_t number = 0;
+
+    info_value(info, name, value, sizeof value);
+    return sah_parse_u64(sah_slice_of(value), 0, UINT64_MAX, &number) == SAH_OK ? number : 0;
+}
+
+/* Functions with allow-oom write past the bound; they must not take the host's last memory. */
+static bool is_far_past_its_bound(const redisReply *info)
+{
+    uint64_t bound = info_number(info, "\nmaxmemory:");
+
+    return bound > 0 && info_number(info, "\nused_memory:") / 5 > bound / 4;
+}
+
 enum sah_redis_condition redis_read_info(struct sah_redis *redis, const redisReply *reply)
 {
     char version[16];
@@ -109,5 +126,7 @@ enum sah_redis_condition redis_read_info(struct sah_redis *redis, const redisRep
     /* Without `always` it lives on after a failed write, and refuses all further ones. */
     if (info_is(reply, "\naof_last_write_status:", "err"))
         return SAH_REDIS_IS_DISK_FULL;
+    if (redis->settings.drains && is_far_past_its_bound(reply))
+        return SAH_REDIS_IS_OOM;
     return SAH_REDIS_IS_UP;
 }

@@ -12,8 +12,9 @@ local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_WANTS, C_TERMS, C_EXACT, C_LENGTH =
     17, 18, 19, 20, 21, 22, 23, 23
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, WANTS_MAX, MESSAGE_MAX = 8, 40, 8, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
+local SAID_MAX = 1024 -- the newest of those that a plan with `said` brings along
 local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN, P_HOLD = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local P_KNOWN, P_ATTEMPTS, P_DUPLICATE, P_FELL_BACK, P_LENGTH = 10, 11, 12, 13, 13
+local P_KNOWN, P_ATTEMPTS, P_DUPLICATE, P_FELL_BACK, P_SAID, P_LENGTH = 10, 11, 12, 13, 14, 14
 local KNOWN_DONE, KNOWN_DEAD = 1, 2 -- enum sah_known
 local OUTCOME_ACK = 0
 
@@ -28,7 +29,7 @@ local function check_plans(t, c)
         check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 3), 'plan previous')
         check(is_int(p[P_HOLD], 0, DAY_MS), 'plan hold')
         check(is_int(p[P_KNOWN], 0, KNOWN_DEAD) and is_int(p[P_ATTEMPTS], 0, 2 ^ 32 - 1), 'plan known')
-        check(is_int(p[P_DUPLICATE], 0, 1) and is_int(p[P_FELL_BACK], 0, 1), 'plan flags')
+        check(is_int(p[P_DUPLICATE], 0, 1) and is_int(p[P_FELL_BACK], 0, 1) and is_int(p[P_SAID], 0, 1), 'plan flags')
         check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
             'plan of an unknown message')
     end
@@ -243,30 +244,51 @@ local function plan_known(t, p, d, class, now, bound)
     end
 end
 
+local function store_plan(t, c, p, class, accept_seq, now)
+    local hash = t .. ':dl:' .. p[P_KEY]
+    local is_there = redis.call('EXISTS', hash) == 1
+    if is_there and p[P_AGAIN] == 1 then
+        plan_again(t, p, class, now, c[C_BOUND])
+    elseif p[P_AGAIN] > 1 then
+        local dead = get_delivery(t, p[P_KEY])
+        if dead and dead.r == c[C_RID] then
+            plan_replay(t, dead, p, class, now, c[C_BOUND])
+        end
+    elseif is_there and p[P_KNOWN] == KNOWN_DONE then
+        plan_known(t, p, get_delivery(t, p[P_KEY]), class, now, c[C_BOUND])
+    elseif not is_there then -- a plan made before is left as it is
+        local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
+        local d = store_delivery(t, c, p, seq)
+        order_add(t, d)
+        incident_planned(t, c[C_RID], p[P_MID], d.a, d.key)
+        if p[P_HOLD] > 0 then
+            hold(t, d, now + p[P_HOLD])
+        else
+            ready_or_wait(t, d, class, now, c[C_BOUND])
+        end
+        plan_known(t, p, d, class, now, c[C_BOUND])
+    end
+end
+
+-- What was said of the request since, to the same endpoint behind it, oldest first: what is not planned
+-- there yet, and with a replay what is dead there too. The message of this change has its own plans.
+local function store_said(t, c, p, class, now)
+    for _, entry in ipairs(redis.call('LRANGE', t .. ':mi:' .. c[C_RID], -SAID_MAX, -1)) do
+        local mid, kind, sequence = entry:match('^(%x+) (%d) (%d+)$')
+        if mid ~= c[C_MID] and redis.call('EXISTS', t .. ':ms:' .. mid) == 1 then
+            local key = key_of(mid, p[P_AGENCY])
+            local again = p[P_AGAIN] > 1 and redis.call('EXISTS', t .. ':dl:' .. key) == 1 and p[P_AGAIN] or 0
+            store_plan(t, c, {key, p[P_AGENCY], p[P_ENDPOINT], mid, tonumber(kind), tonumber(sequence), '', again,
+                              p[P_HOLD], 0, 0, 0, 0, 0}, class, 0, now)
+        end
+    end
+end
+
 local function store_plans(t, c, class, accept_seq, now)
     for _, p in ipairs(c[C_PLANS]) do
-        local hash = t .. ':dl:' .. p[P_KEY]
-        local is_there = redis.call('EXISTS', hash) == 1
-        if is_there and p[P_AGAIN] == 1 then
-            plan_again(t, p, class, now, c[C_BOUND])
-        elseif p[P_AGAIN] > 1 then
-            local dead = get_delivery(t, p[P_KEY])
-            if dead and dead.r == c[C_RID] then
-                plan_replay(t, dead, p, class, now, c[C_BOUND])
-            end
-        elseif is_there and p[P_KNOWN] == KNOWN_DONE then
-            plan_known(t, p, get_delivery(t, p[P_KEY]), class, now, c[C_BOUND])
-        elseif not is_there then -- a plan made before is left as it is
-            local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
-            local d = store_delivery(t, c, p, seq)
-            order_add(t, d)
-            incident_planned(t, c[C_RID], p[P_MID], d.a, d.key)
-            if p[P_HOLD] > 0 then
-                hold(t, d, now + p[P_HOLD])
-            else
-                ready_or_wait(t, d, class, now, c[C_BOUND])
-            end
-            plan_known(t, p, d, class, now, c[C_BOUND])
+        store_plan(t, c, p, class, accept_seq, now)
+        if p[P_SAID] == 1 then
+            store_said(t, c, p, class, now)
         end
     end
 end
@@ -398,7 +420,7 @@ local function lease_wanted(t, c)
     return answer
 end
 
-redis.register_function('sahaya_1_commit', function(keys, args)
+local function commit(keys, args)
     local t = tag_of(keys, args, #args)
     local c = read_change(t, args)
     if c[C_MID] ~= '' then
@@ -451,7 +473,12 @@ redis.register_function('sahaya_1_commit', function(keys, args)
         keep_or_expire(t, c[C_RID])
     end
     return {'OK', old.accept_seq, old.revision + 1, c[C_RID], old.incident, #c[C_WANTS] > 0 and lease_wanted(t, c) or nil}
-end)
+end
+
+-- The same twice: the second goes on when the memory bound is reached. It is for emergencies, and for
+-- what ends a delivery; what can wait in a journal is refused first.
+redis.register_function('sahaya_1_commit', commit)
+redis.register_function({function_name = 'sahaya_1_commit_urgent', flags = {'allow-oom'}, callback = commit})
 
 -- load: request id. {} when there is none, else {revision, incident, priority, last sequence,
 -- accepted ms, closed ms, bytes, what was said since ("mid kind sequence,..."), main request or '', number

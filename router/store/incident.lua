@@ -151,7 +151,7 @@ end
 
 -- join: main request, message id, member, priority, leaves, at_once, update_ms. 1, or 0 no such
 -- request, 2 it is closed, 3 its page is full.
-redis.register_function('sahaya_1_join', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_join', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 7)
     check(is_id(args[1], 'EB') and is_hex32(args[2]) and is_id(args[3], 'EB'), 'ids')
     local priority = int_arg(args[4], 0, LAST_CLASS + 1, 'priority')
@@ -189,7 +189,7 @@ redis.register_function('sahaya_1_join', function(keys, args)
     work_due(t, args[1], WORK_TELL, math.min(due, before or due))
     audit(t, args[1], 'join', args[2], 'member=' .. args[3] .. ' leaves=' .. leaves)
     return 1
-end)
+end})
 
 local function page_items(t, rid, list, answer, updates)
     local mids = redis.call('LRANGE', page_key(t, list, rid), 0, TOLD_MAX - 1)
@@ -235,7 +235,7 @@ redis.register_function({function_name = 'sahaya_1_page', flags = {'no-writes'},
 end})
 
 -- page_done: main request, revision, all, number of items, their ids, then members that left.
-redis.register_function('sahaya_1_page_done', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_page_done', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, #args)
     check(#args >= 4 and #args <= 4 + 2 * TOLD_MAX and is_id(args[1], 'EB'), 'page')
     local revision = int_arg(args[2], 0, 2 ^ 53, 'revision')
@@ -257,10 +257,10 @@ redis.register_function('sahaya_1_page_done', function(keys, args)
         work_gone(t, args[1], WORK_FOLLOW)
     end
     return 1
-end)
+end})
 
 -- work_over: request, kind. TELL stays while something is not told: it may have come just now.
-redis.register_function('sahaya_1_work_over', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_work_over', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 2)
     check(is_id(args[1], 'EB'), 'request id')
     local kind = int_arg(args[2], WORK_JOIN, WORK_FOLLOW, 'work')
@@ -268,7 +268,7 @@ redis.register_function('sahaya_1_work_over', function(keys, args)
         work_gone(t, args[1], kind)
     end
     return 1
-end)
+end})
 
 -- message: request, message id. Its bytes, '' when there is none.
 redis.register_function({function_name = 'sahaya_1_message', flags = {'no-writes'}, callback = function(keys, args)

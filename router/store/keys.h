@@ -34,7 +34,7 @@
  *       accept seq and accept ms, 7 bytes each, its request's id, then the message's bytes; that
  *       it is there makes the same message a duplicate, so it is written last
  *   :mi:<request>            list    with its request
- *       "mid kind sequence" of its amendments and cancels
+ *       "mid kind sequence" of its amendments and cancels, in the order in which they came
  *   :dl:<key>                hash    11 days once done
  *       a delivery, fields below
  *   :or:<request>:<agency>   zset    while needed
@@ -96,6 +96,7 @@
 #define SAH_KEYS_LIBRARY             "sahaya_router_1"
 #define SAH_KEYS_FUNCTION(name)      "sahaya_1_" name
 #define SAH_KEYS_PROBE               SAH_KEYS_FUNCTION("probe")
+#define SAH_KEYS_COMMIT_URGENT       SAH_KEYS_FUNCTION("commit_urgent") /* goes on at the memory bound */
 #define SAH_KEYS_TAG_FORMAT          "er:{d%02u}"
 #define SAH_KEYS_TAG_SIZE            16
 #define SAH_EVENT_ID_LEN             21 /* "E-00-" and 16 digits */

@@ -214,51 +214,79 @@ static void plan_known(struct sah_memory_store *memory, struct sah_memory_delive
         model_settle_apply(memory, d, &settle);
 }
 
+static void store_plan(struct sah_memory_store *memory, const struct sah_change *c, const struct sah_plan *p)
+{
+    const struct memory_message *m = model_message(memory, &p->message_id);
+    struct sah_memory_delivery *d;
+
+    d = model_delivery(memory, p->key);
+    if (d != NULL && p->replay != SAH_REPLAY_NO && strcmp(d->request_id, c->request_id) == 0)
+        model_replay(memory, d, p);
+    else if (d != NULL && p->again)
+        plan_again(memory, d, p);
+    else if (d != NULL && p->known == SAH_KNOWN_DONE)
+        plan_known(memory, d, p);
+    if (d != NULL || p->replay != SAH_REPLAY_NO)
+        return;
+    d = calloc(1, sizeof *d);
+    SAH_ASSERT(d != NULL);
+    memcpy(d->key, p->key, sizeof d->key);
+    memcpy(d->request_id, c->request_id, sizeof d->request_id);
+    memcpy(d->agency, p->agency, sizeof d->agency);
+    memcpy(d->endpoint, p->endpoint, sizeof d->endpoint);
+    d->message_id = p->message_id;
+    d->kind = p->kind;
+    d->sequence = p->sequence;
+    d->accept_seq = m->accept_seq;
+    d->accepted_ms = m->accepted_ms;
+    d->first_ms = -1;
+    d->n_previous = p->n_previous;
+    memcpy(d->previous, p->previous, sizeof d->previous);
+    d->state = SAH_MEMORY_READY;
+    d->made = ++memory->n_made;
+    d->place = (struct memory_place){.name = d->key, .item = d};
+    vec_add(&memory->deliveries, d);
+    vec_add(&model_request(memory, c->request_id)->deliveries, d);
+    index_add(&memory->delivery_of, d->key, strlen(d->key), d);
+    d->attempts = p->attempts;
+    if (p->hold_ms == 0) {
+        model_ready_or_wait(memory, d);
+    } else {
+        d->state = SAH_MEMORY_DELAYED;
+        d->due_ms = memory->now_ms + p->hold_ms;
+        model_place(memory, d);
+    }
+    plan_known(memory, d, p);
+}
+
+/* What was said of the request since, behind the plan of the request itself, oldest first. */
+static void plan_said(struct sah_memory_store *memory, const struct sah_change *c, const struct sah_plan *of)
+{
+    const struct memory_request *r = model_request(memory, c->request_id);
+    size_t n = r->messages.n;
+
+    for (size_t i = n > SAH_SAID_MAX ? n - SAH_SAID_MAX : 0; i < n; i++) {
+        const struct memory_message *m = r->messages.v[i];
+        struct sah_plan plan = {.message_id = m->id, .kind = m->kind, .sequence = m->sequence,
+                                .hold_ms = of->hold_ms};
+
+        if (m == r->first || (c->bytes.len > 0 && sah_id_equal(&m->id, &c->message_id)))
+            continue;
+        sah_delivery_key(&m->id, of->agency, plan.key);
+        memcpy(plan.agency, of->agency, sizeof plan.agency);
+        memcpy(plan.endpoint, of->endpoint, sizeof plan.endpoint);
+        if (model_delivery(memory, plan.key) != NULL)
+            plan.replay = of->replay;
+        store_plan(memory, c, &plan);
+    }
+}
+
 static void store_plans(struct sah_memory_store *memory, const struct sah_change *c)
 {
     for (unsigned i = 0; i < c->n_plans; i++) {
-        const struct sah_plan *p = &c->plans[i];
-        const struct memory_message *m = model_message(memory, &p->message_id);
-        struct sah_memory_delivery *d;
-
-        d = model_delivery(memory, p->key);
-        if (d != NULL && p->replay != SAH_REPLAY_NO && strcmp(d->request_id, c->request_id) == 0)
-            model_replay(memory, d, p);
-        else if (d != NULL && p->again)
-            plan_again(memory, d, p);
-        else if (d != NULL && p->known == SAH_KNOWN_DONE)
-            plan_known(memory, d, p);
-        if (d != NULL || p->replay != SAH_REPLAY_NO)
-            continue;
-        d = calloc(1, sizeof *d);
-        SAH_ASSERT(d != NULL);
-        memcpy(d->key, p->key, sizeof d->key);
-        memcpy(d->request_id, c->request_id, sizeof d->request_id);
-        memcpy(d->agency, p->agency, sizeof d->agency);
-        memcpy(d->endpoint, p->endpoint, sizeof d->endpoint);
-        d->message_id = p->message_id;
-        d->kind = p->kind;
-        d->sequence = p->sequence;
-        d->accept_seq = m->accept_seq;
-        d->accepted_ms = m->accepted_ms;
-        d->first_ms = -1;
-        d->n_previous = p->n_previous;
-        memcpy(d->previous, p->previous, sizeof d->previous);
-        d->state = SAH_MEMORY_READY;
-        d->made = ++memory->n_made;
-        d->place = (struct memory_place){.name = d->key, .item = d};
-        vec_add(&memory->deliveries, d);
-        vec_add(&model_request(memory, c->request_id)->deliveries, d);
-        index_add(&memory->delivery_of, d->key, strlen(d->key), d);
-        d->attempts = p->attempts;
-        if (p->hold_ms == 0) {
-            model_ready_or_wait(memory, d);
-        } else {
-            d->state = SAH_MEMORY_DELAYED;
-            d->due_ms = memory->now_ms + p->hold_ms;
-            model_place(memory, d);
-        }
-        plan_known(memory, d, p);
+        store_plan(memory, c, &c->plans[i]);
+        if (c->plans[i].said)
+            plan_said(memory, c, &c->plans[i]);
     }
 }
 

@@ -10,7 +10,7 @@ end
 
 -- outbox_take: channel, lanes ("e", "b" or "eb"), n, lease_ms. {{id, bytes}...}. A taken event is
 -- hidden in :ol: until its lease ends, then it is given again at its old place.
-redis.register_function('sahaya_1_outbox_take', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_outbox_take', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 4)
     check(is_name(args[1]), 'channel')
     check(args[2] == 'e' or args[2] == 'b' or args[2] == 'eb', 'lanes')
@@ -35,10 +35,10 @@ redis.register_function('sahaya_1_outbox_take', function(keys, args)
         end
     end
     return answer
-end)
+end})
 
 -- outbox_ack: event id. 1, or 0 when it was acked before.
-redis.register_function('sahaya_1_outbox_ack', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_outbox_ack', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 1)
     check(args[1]:match('^[EBR]%-%d%d%-%d+$') and #args[1] == 21, 'event id')
     local event = t .. ':oe:' .. args[1]
@@ -51,7 +51,7 @@ redis.register_function('sahaya_1_outbox_ack', function(keys, args)
     redis.call('DEL', event)
     count(t, 'outbox', -1)
     return 1
-end)
+end})
 
 -- quarantine: source, why, length of all, hex of the first bytes.
 redis.register_function('sahaya_1_quarantine', function(keys, args)

@@ -86,7 +86,7 @@ end
 
 -- lease: endpoint, first class, last class, n, lease ms of classes 0..4, bound_ms, owner, dead_ms.
 -- The last two are missing from an older router beside us; its leases come home when they run out.
-redis.register_function('sahaya_1_lease', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_lease', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, #args == 10 and 10 or 12)
     check(is_name(args[1]), 'endpoint')
     local first = int_arg(args[2], 0, LAST_CLASS, 'first class')
@@ -101,7 +101,7 @@ redis.register_function('sahaya_1_lease', function(keys, args)
     local now, offset = now_ms(t)
     lease_from(t, args[1], first, last, n, terms, now, offset, answer)
     return answer
-end)
+end})
 
 local function due(t, set, upto, limit)
     return redis.call('ZRANGEBYSCORE', t .. set, '-inf', upto, 'LIMIT', 0, limit)
@@ -131,7 +131,7 @@ end
 -- offset, each timer's parts, each work's parts}; the offset as text, it may be negative.
 -- Leases that ran out come first, then those of dead owners, then order, then retries: what somebody
 -- may have in hand is the oldest trouble.
-redis.register_function('sahaya_1_tick', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_tick', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 7)
     local works_max = int_arg(args[7], 0, WORK_MAX, 'works')
     local limit = int_arg(args[1], 1, MAX, 'limit')
@@ -208,7 +208,7 @@ redis.register_function('sahaya_1_tick', function(keys, args)
     end
     return {moved, redis.call('ZCARD', t .. ':lz') + redis.call('ZCARD', t .. ':rz'), more,
             clock.jumps, dec(clock.offset), timers, works}
-end)
+end})
 
 local function counter(t, name)
     return math.max(0, tonumber(redis.call('HGET', t .. ':st', name) or 0))

@@ -64,6 +64,14 @@ static int expect_leased(struct op *op, const struct sah_change *change)
     return op->leased == NULL ? SAH_ENOMEM : SAH_OK;
 }
 
+/* What goes on at the memory bound: what ends or moves a delivery, a cancel, an emergency. A booking and a
+ * 102 check-up that are new, or said more of, wait in the journal instead. */
+static bool is_urgent(const struct sah_change *change)
+{
+    return change->bytes.len == 0 || change->priority == SAH_PRIORITY_UNSPECIFIED ||
+           sah_priority_is_emergency(change->priority);
+}
+
 static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn,
                         void *fn_data)
 {
@@ -80,6 +88,8 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
     sah_buf_init(&packed, PACKED_MAX);
     sah_buf_init(&events, (size_t)SAH_EVENTS_MAX * SAH_MESSAGE_MAX_BYTES);
     args_start(&args, OP_COMMIT, partition);
+    if (is_urgent(change))
+        args.v[1] = SAH_SLICE(SAH_KEYS_COMMIT_URGENT);
     if (err == SAH_OK)
         err = commit_args(op->store, change, &args, &packed, &events);
     if (err == SAH_OK)

@@ -77,7 +77,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         if (err != SAH_OK)
             return err;
         sah_id_hex(&plan->message_id, mid);
-        pack_array(buf, 13);
+        pack_array(buf, 14);
         pack_text(buf, plan->key);
         pack_text(buf, plan->agency);
         pack_text(buf, plan->endpoint);
@@ -91,6 +91,7 @@ static int pack_plans(struct sah_buf *buf, const struct sah_change *change,
         pack_int(buf, plan->attempts);
         pack_int(buf, plan->possible_duplicate);
         pack_int(buf, plan->fell_back);
+        pack_int(buf, plan->said);
     }
     return SAH_OK;
 }

@@ -81,7 +81,7 @@ local function audit(t, rid, what, key, text)
 end
 
 -- settle: key, epoch, delay_ms, endpoint, fell_back, outcome, bound_ms. DELAY only. 1 or 0 (stale).
-redis.register_function('sahaya_1_settle', function(keys, args)
+redis.register_function({function_name = 'sahaya_1_settle', flags = {'allow-oom'}, callback = function(keys, args)
     local t = tag_of(keys, args, 7)
     local s = {
         SETTLE_DELAY, args[1], int_arg(args[2], 0, 2 ^ 53, 'epoch'),
@@ -97,4 +97,4 @@ redis.register_function('sahaya_1_settle', function(keys, args)
     settle_apply(t, d, s, request_class(t, d.r), now_ms(t), bound)
     audit(t, d.r, 'delay', d.key, 'outcome=' .. s[7] .. ' delay_ms=' .. dec(s[4]))
     return 1
-end)
+end})

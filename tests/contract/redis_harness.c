@@ -29,6 +29,7 @@ static void make(struct sah_store_harness *h)
     struct redis_harness *with = h->data;
     struct sah_redis_settings link = {.socket_path = with->server.socket,
                                       .probe_function = SAH_KEYS_PROBE,
+                                      .drains = true,
                                       .deadline_ms = PATIENCE_MS};
     struct sah_redis_store_settings store = {.lane = SAH_LANE_EMERGENCY,
                                              .partitions = with->partitions,

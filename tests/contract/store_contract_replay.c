@@ -172,6 +172,78 @@ static void what_is_replayed_waits_its_turn(void **state)
     assert_int_equal(lease_one(h, "108").kind, SAH_KIND_AMENDMENT);
 }
 
+/* (I3, I10) However much was said since: it comes behind the request that is planned, in order, once. */
+static void what_was_said_comes_behind_the_request(void **state)
+{
+    enum { SAID = 60 };
+    struct sah_store_harness *h = *state;
+    struct sah_leased leased;
+    struct sah_change *c;
+    struct sah_plan *plan;
+    char key[SAH_KEY_SIZE];
+
+    accept_request(h, 1, SAH_PRIORITY_P2, "108");
+    for (unsigned n = 0; n < SAID; n++)
+        must_commit(h, amendment(h, 1, 10 + n, 2 + n));
+    c = amendment(h, 1, 100, 2 + SAID); /* its own message is not what was said before */
+    plan = add_plan(c, 1, "112");
+    plan->kind = SAH_KIND_REQUEST;
+    plan->sequence = 1;
+    plan->said = true;
+    must_commit(h, c);
+    c = change_of(h, 1); /* and said twice changes nothing */
+    plan = add_plan(c, 1, "112");
+    plan->kind = SAH_KIND_REQUEST;
+    plan->sequence = 1;
+    plan->said = true;
+    c->plans[0].said = true;
+    must_commit(h, c);
+    for (unsigned n = 0; n <= SAID + 1; n++) {
+        struct sah_id id = id_of(n == 0 ? 1 : n <= SAID ? 9 + n : 100);
+
+        leased = lease_one(h, "112");
+        assert_int_equal(leased.sequence, 1 + n);
+        assert_int_equal(leased.kind, n == 0 ? SAH_KIND_REQUEST : SAH_KIND_AMENDMENT);
+        sah_delivery_key(&id, "112", key);
+        assert_string_equal(leased.key, key); /* I6 */
+        lease_none(h, "112");
+        settle_done(h, 1, &leased);
+    }
+    lease_none(h, "112");
+}
+
+/* A request that is replayed takes along what is dead behind it and what never came so far. */
+static void what_was_said_is_replayed_with_it(void **state)
+{
+    struct sah_store_harness *h = *state;
+    struct sah_change *c;
+    struct sah_plan *plan;
+
+    accept_request(h, 1, SAH_PRIORITY_P4, "108");
+    c = amendment(h, 1, 2, 2);
+    add_plan(c, 2, "108");
+    must_commit(h, c);
+    (void)kill_one(h, 1);
+    (void)kill_one(h, 1);
+    must_commit(h, amendment(h, 1, 3, 3)); /* nobody was there to hear it */
+    assert_int_equal(n_dead(h), 2);
+    c = change_of(h, 1);
+    plan = add_plan(c, 1, "108");
+    plan->kind = SAH_KIND_REQUEST;
+    plan->sequence = 1;
+    plan->replay = SAH_REPLAY_READY;
+    plan->said = true;
+    must_commit(h, c);
+    assert_int_equal(n_dead(h), 0);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct sah_leased leased = lease_one(h, "108");
+
+        assert_int_equal(leased.sequence, n);
+        lease_none(h, "108");
+        settle_done(h, 1, &leased);
+    }
+}
+
 static void leases_without_a_result_are_counted(void **state)
 {
     struct sah_store_harness *h = *state;
@@ -215,6 +287,8 @@ int contract_run_replay_cases(const char *name)
         CONTRACT_CASE(replaying_what_is_not_dead_changes_nothing),
         CONTRACT_CASE(what_nobody_needs_any_more_is_put_away),
         CONTRACT_CASE(what_is_replayed_waits_its_turn),
+        CONTRACT_CASE(what_was_said_comes_behind_the_request),
+        CONTRACT_CASE(what_was_said_is_replayed_with_it),
         CONTRACT_CASE(leases_without_a_result_are_counted),
         CONTRACT_CASE(endpoints_are_known_when_the_roster_forgets_them),
     };

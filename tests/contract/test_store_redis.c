@@ -337,15 +337,149 @@ static void a_store_with_nothing_open_leaves_no_queue_behind(void **state)
     }
 }
 
+static void set_maxmemory(const char *bytes)
+{
+    freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", bytes, NULL));
+}
+
+/* A bound a tenth below what is used now: past it, and not a quarter past it. */
+static void set_maxmemory_full(void)
+{
+    redisReply *info = redis_server_ask(&with.server, "INFO", "memory", NULL);
+    const char *used = strstr(info->str, "used_memory:") + strlen("used_memory:");
+    uint64_t bytes = 0;
+    char text[32];
+
+    assert_int_equal(sah_parse_u64((struct sah_slice){used, strcspn(used, "\r\n")}, 0, UINT64_MAX, &bytes), SAH_OK);
+    freeReplyObject(info);
+    sah_format(text, sizeof text, "%llu", (unsigned long long)(bytes / 10 * 9));
+    set_maxmemory(text);
+}
+
+/* At the memory bound bookings are refused, for the journal; emergencies come in, and everything drains. */
+static void at_the_memory_bound_it_drains(void **state)
+{
+    struct sah_committed committed;
+    struct sah_outbox_event events[2];
+    struct sah_leased leased;
+    struct sah_change *c;
+
+    (void)state;
+    for (unsigned n = 1; n <= 2; n++)
+        accept_request(&harness, n, SAH_PRIORITY_P4, n == 1 ? "indane" : "hp-gas");
+    set_maxmemory_full();
+    for (unsigned p = SAH_PRIORITY_P3; p <= SAH_PRIORITY_P4; p++)
+        assert_int_equal(do_commit(&harness, new_request(10, (enum sah_priority)p), &committed), SAH_EDOWN);
+    c = amendment(&harness, 1, 11, 2);
+    c->priority = SAH_PRIORITY_P4;
+    assert_int_equal(do_commit(&harness, c, &committed), SAH_EDOWN);
+    for (unsigned p = SAH_PRIORITY_P0; p <= SAH_PRIORITY_P2; p++) {
+        c = new_request(20 + p, (enum sah_priority)p);
+        add_plan(c, 20 + p, "108");
+        if (p < SAH_PRIORITY_P2)
+            add_event(c, true, "108");
+        assert_int_equal(do_commit(&harness, c, &committed), SAH_OK);
+        leased = lease_one(&harness, "108");
+        settle_done(&harness, 20 + p, &leased);
+    }
+    leased = lease_one(&harness, "indane");
+    assert_int_equal(do_delay(&harness, &leased, 1, "indane-state", SAH_ANSWER_BUSY), SAH_OK);
+    harness.advance_ms(&harness, 5);
+    assert_int_equal(do_tick(&harness, 10).moved, 1);
+    for (unsigned n = 1; n <= 2; n++) {
+        leased = lease_one(&harness, n == 1 ? "indane" : "hp-gas");
+        settle_done(&harness, n, &leased);
+    }
+    assert_int_equal(do_take(&harness, "webchat", 2, 60000, events), 2);
+    for (unsigned n = 0; n < 2; n++)
+        assert_int_equal(do_ack(&harness, events[n].event_id), SAH_OK);
+    set_maxmemory("0");
+    assert_int_equal(do_commit(&harness, new_request(10, SAH_PRIORITY_P4), &committed), SAH_OK);
+    assert_false(committed.duplicate); /* none of the refused ones was written */
+}
+
+/* `dead`, `endpoints` and figures are those of all partitions; a letter is replayed in its own. */
+static void dead_letters_come_from_every_partition(void **state)
+{
+    enum { PARTITIONS = 4, EACH = 3 };
+    struct sah_dead_letter letters[SAH_DEAD_MAX];
+    char names[4][SAH_AGENCY_SIZE];
+    struct sah_queue_stat queue;
+    bool seen[PARTITIONS * EACH] = {false};
+    uint64_t total;
+
+    (void)state;
+    harness.destroy(&harness);
+    with.partitions = PARTITIONS;
+    harness.make(&harness);
+    for (unsigned i = 0; i < PARTITIONS * EACH; i++) {
+        struct sah_change *c = new_request(i + 1, SAH_PRIORITY_P4);
+        struct sah_id id = id_of(i + 1);
+        struct sah_leased leased;
+
+        sah_request_id(SAH_LANE_EMERGENCY, i % PARTITIONS, &id, c->request_id);
+        sah_incident_id(i % PARTITIONS, &id, c->incident_id);
+        add_plan(c, i + 1, "indane");
+        must_commit(&harness, c);
+        leased = lease_one(&harness, "indane");
+        c = new_request(i + 1, SAH_PRIORITY_UNSPECIFIED);
+        memcpy(c->request_id, leased.request_id, sizeof c->request_id);
+        c->bytes = (struct sah_slice){NULL, 0};
+        c->incident_id[0] = '\0';
+        c->expected_revision = 1;
+        set_settle(c, SAH_SETTLE_DEAD, &leased);
+        must_commit(&harness, c);
+    }
+    do_stats(&harness, "indane-state", &queue);
+    assert_int_equal(queue.dead, PARTITIONS * EACH);
+    assert_int_equal(do_endpoints(&harness, names, SAH_LEN(names)), 1);
+    for (unsigned skip = 0; skip < PARTITIONS * EACH; skip += 5) { /* pages that end inside a partition */
+        unsigned n = do_dead(&harness, "indane-state", skip, 5, letters, &total);
+
+        assert_int_equal(total, PARTITIONS * EACH);
+        assert_int_equal(n, skip < 10 ? 5 : 2);
+        for (unsigned i = 0; i < n; i++)
+            for (unsigned of = 0; of < PARTITIONS * EACH; of++) {
+                struct sah_id id = id_of(of + 1);
+
+                if (sah_id_equal(&letters[i].message_id, &id)) {
+                    assert_false(seen[of]);
+                    seen[of] = true;
+                }
+            }
+    }
+    for (unsigned of = 0; of < PARTITIONS * EACH; of++)
+        assert_true(seen[of]);
+    while (do_dead(&harness, "indane-state", 0, 1, letters, &total) == 1) {
+        struct sah_request_view view;
+        struct sah_change *c = new_request(99, SAH_PRIORITY_UNSPECIFIED);
+        struct sah_plan *plan;
+
+        assert_int_equal(do_load(&harness, letters[0].request_id, &view), SAH_OK);
+        memcpy(c->request_id, letters[0].request_id, sizeof c->request_id);
+        c->bytes = (struct sah_slice){NULL, 0};
+        c->incident_id[0] = '\0';
+        c->expected_revision = view.revision;
+        plan = add_plan(c, 1, "indane");
+        memcpy(plan->key, letters[0].key, sizeof plan->key);
+        plan->message_id = letters[0].message_id;
+        plan->replay = SAH_REPLAY_READY;
+        must_commit(&harness, c);
+    }
+    do_stats(&harness, "indane-state", &queue);
+    assert_int_equal(queue.dead, 0);
+    assert_int_equal(queue.ready[4], PARTITIONS * EACH);
+}
+
 static void refusals_of_redis_mean_not_done(void **state)
 {
     struct sah_committed committed;
 
     (void)state;
-    freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", "1", NULL));
-    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P0), &committed),
+    set_maxmemory("1");
+    assert_int_equal(do_commit(&harness, new_request(1, SAH_PRIORITY_P4), &committed),
                      SAH_EDOWN);
-    freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", "0", NULL));
+    set_maxmemory("0");
     assert_int_equal(n_keys(), 0);
     freeReplyObject(
         redis_server_ask(&with.server, "FUNCTION", "DELETE", "sahaya_router_1", NULL));
@@ -430,7 +564,9 @@ int main(void)
         CASE(a_step_that_broke_before_its_end_is_made_again),
         CASE(a_store_with_nothing_open_leaves_no_queue_behind),
         CASE(refusals_of_redis_mean_not_done),
+        CASE(at_the_memory_bound_it_drains),
         CASE(worst_first_holds_across_partitions),
+        CASE(dead_letters_come_from_every_partition),
         CASE(what_is_in_flight_ends_with_the_link),
     };
     int failed;

@@ -243,6 +243,8 @@ static void step_settle(void)
     c->settle.delay_ms = up_to(3) == 0 ? FAR_MS : 0;
     c->settle.fell_back = up_to(5) == 0;
     add_plans(c, 1 + request_of(l));
+    for (unsigned i = 0; i < c->n_plans; i++)
+        c->plans[i].said = up_to(2) == 0;
     commit_both(c);
 }
 
@@ -251,8 +253,12 @@ static void step_replay(unsigned r)
 {
     struct sah_change *c = change_of(&one, 1 + r);
 
-    for (size_t i = 0; i < SAH_LEN(agencies); i++)
-        add_plan(c, 1 + r, agencies[i])->replay = (enum sah_replay)(1 + up_to(2));
+    for (size_t i = 0; i < SAH_LEN(agencies); i++) {
+        struct sah_plan *plan = add_plan(c, 1 + r, agencies[i]);
+
+        plan->replay = (enum sah_replay)(1 + up_to(2));
+        plan->said = up_to(2) == 0;
+    }
     if (up_to(3) == 0)
         c->priority = (enum sah_priority)(1 + up_to(5)); /* a person may also lower it */
     commit_both(c);

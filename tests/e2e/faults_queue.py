@@ -84,7 +84,7 @@ def f12_full(run):
     mark = run.world.mark()
     run.world.say("919300000001", "Indane gas cylinder book cheyyali")
     heard = run.world.wait(lambda: [r["text"] for r in run.world.sent(mark["sent"], to="919300000001")
-                                    if re.search(r"\d+ (minutes|నిమిషాల|मिनट|منٹ)", r["text"] or "")], 20,
+                                    if re.search(r"\d+ (minutes|hours|నిమిషాల|గంటల|मिनट|घंटे|منٹ|گھنٹے)", r["text"] or "")], 20,
                            "the citizen is told when to try again")
     run.expect(len(heard) == 1, "the citizen is told when: " + heard[0].replace("\n", " ")[:160])
     text = run.world.get(run.world.bulk_port, "/metrics").decode()

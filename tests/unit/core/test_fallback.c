@@ -292,8 +292,8 @@ static void the_fallback_gets_what_was_said_since(void **state)
     }
 }
 
-/* More was said than a change can carry: the newest goes along, nothing overflows. */
-static void a_talkative_citizen_does_not_stop_the_fallback(void **state)
+/* (I3, I10) More was said than a change or a view can carry: all of it goes along, in order, once. */
+static void a_talkative_citizen_loses_no_word_to_the_fallback(void **state)
 {
     struct rig *rig = *state;
     const char *id;
@@ -306,7 +306,13 @@ static void a_talkative_citizen_does_not_stop_the_fallback(void **state)
     }
     rig_pass(rig, 120000);
     assert_int_equal(rig_received(rig, "erss-112", id, SAH_KIND_REQUEST), 1);
-    assert_in_range(rig_received(rig, "erss-112", id, SAH_KIND_AMENDMENT), SAH_VIEW_MESSAGES_MAX, 60);
+    for (unsigned i = 0; i < 61; i++) {
+        const struct sah_fake_received *r = rig_attempt(rig, "erss-112", id, i);
+
+        assert_non_null(r);
+        assert_int_equal(r->sequence, 1 + i);
+    }
+    assert_null(rig_attempt(rig, "erss-112", id, 61));
     assert_int_equal(rig_view(rig, id)->n_messages, SAH_VIEW_MESSAGES_MAX);
     assert_int_equal(rig_view(rig, id)->messages[SAH_VIEW_MESSAGES_MAX - 1].sequence, 61);
 }
@@ -334,7 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(retry_after_is_honoured_as_far_as_the_class_bears, make,
                                         unmake),
         cmocka_unit_test_setup_teardown(the_fallback_gets_what_was_said_since, make, unmake),
-        cmocka_unit_test_setup_teardown(a_talkative_citizen_does_not_stop_the_fallback, make,
+        cmocka_unit_test_setup_teardown(a_talkative_citizen_loses_no_word_to_the_fallback, make,
                                         unmake),
     };
 
