@@ -11,7 +11,9 @@ import time
 import fake_redis
 import fault_run
 import lab
+import rig
 
+LANES = ("emergency", "bulk")
 RATE, HOLD_S = 10, 1.2
 NAMED_S, HEALED_S = 9, 4  # what only a call would notice is looked for every 5 s; a silent one has 2 s to answer
 PATIENCE_S = 60
@@ -120,7 +122,6 @@ REAL = (  # condition, status of /readyz, what makes it so, what ends it
     ("NOT_DURABLE_NO_AOF", 200, ("CONFIG", "SET", "appendonly", "no"), ("CONFIG", "SET", "appendonly", "yes")),
     ("EVICTION", 200, ("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
      ("CONFIG", "SET", "maxmemory-policy", "noeviction")),
-    ("OOM", 503, ("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "512mb")),
     ("NOREPLICAS", 503, ("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
     ("READONLY", 503, ("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
     ("FUNCTION_NEWER", 503, ("FUNCTION", "LOAD", "REPLACE", NEWER), ("FUNCTION", "DELETE", LIBRARY)),
@@ -151,9 +152,62 @@ def both_say(run, name):
     return all(redis["condition"] == name for _, redis, _ in faces(run))
 
 
+# ---- a memory bound that is reached: bookings wait, all else goes on
+
+COMPANY, QUEUED, MAXMEMORY = "indane", 300, "512mb"
+
+
+def fill(run, lane):
+    """A bound just below what is used now: reached, and not a quarter passed."""
+    run.redis(lane, "CONFIG", "SET", "maxmemory", str(rig.used_bytes(run.world, lane) // 100 * 95))
+
+
+def queued(run):
+    rows = run.world.get_json(run.world.bulk_port, "/v1/queues")["queues"]
+    return sum(c["depth"] for q in rows for c in q["classes"].values()) + sum(q["leased"] + q["delayed"] for q in rows)
+
+
+def in_journal(run):
+    return json.loads(run.world.connection(run.world.bulk_port).call("GET", "/readyz")[1])["journal"]["left"]
+
+
+def full(run):
+    for company in rig.COMPANIES:
+        run.world.behave(company, mode="hang")
+    told = rig.preload(run.world, run.history, QUEUED)
+    run.expect(told["failed"] == 0 and queued(run) > 0, "%d bookings queued" % told["queued"])
+    for lane in LANES:
+        fill(run, lane)
+    ports = (run.world.router_port, run.world.bulk_port)
+    run.expect(took(lambda: all(condition_of(run, p) == "OOM_DRAINS" for p in ports), NAMED_S) < NAMED_S,
+               "OOM_DRAINS shown by both routers")
+    run.expect(all(run.is_ready(p) for p in ports), "both are ready")
+    worst = run.stream(5, "9194", 3, lambda row: row["class"] == "P0")
+    booking = run.stream(5, "9196", 1, lambda row: row["agencies"] == [COMPANY])
+    run.world.wait(lambda: len({r["sender"] for r in run.delivered("9194")}) == 3, 10, "P0 goes out all the same")
+    run.expect(worst.stop() and booking.stop(), "P0 goes out all the same, and the booking was taken")
+    run.world.wait(lambda: in_journal(run) >= 1, 10, "the booking in the journal")
+    for company in rig.COMPANIES:
+        run.world.behave(company)
+    drained = took(lambda: queued(run) == 0, 60)
+    run.expect(drained < 60, "%d bookings drained at the bound in %.1f s" % (QUEUED, drained))
+    run.expect(in_journal(run) >= 1 and all(condition_of(run, p) == "OOM_DRAINS" for p in ports), "and it is still reached")
+    run.expect(not run.delivered("9196"), "the booking still waits")
+    for lane in LANES:
+        run.redis(lane, "CONFIG", "SET", "maxmemory", MAXMEMORY)
+    run.worst("UP again after the bound was raised", took(lambda: all(condition_of(run, p) == "UP" for p in ports), 30), NAMED_S)
+    back = took(lambda: in_journal(run) == 0 and queued(run) == 0, 30)
+    run.expect(back < 30, "the booking came in from the journal after %.1f s" % back)
+
+
 @fault_run.fault("F16-real")
 def f16_real(run):
     """real Redises that are weak, full, read-only: router and adapter show the same names, and go on when healed"""
+    full(run)
+    run.redis("whatsapp", "CONFIG", "SET", "maxmemory", "1")
+    run.expect(took(lambda: faces(run)[1][1]["condition"] == "OOM", NAMED_S) < NAMED_S, "OOM shown by the adapter")
+    run.redis("whatsapp", "CONFIG", "SET", "maxmemory", MAXMEMORY)
+    run.worst("UP again after it was healed", took(lambda: both_say(run, "UP"), 30), NAMED_S)
     stream = run.stream(5)
     for lane in OWNERS:
         run.redis(lane, "CONFIG", "SET", "busy-reply-threshold", "100")

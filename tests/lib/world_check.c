@@ -406,6 +406,25 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
     activate(w, (size_t)(d - w->deliveries));
 }
 
+/* (I3) What was said since came along with a plan of the request, and what was dead of it lives again. */
+static void check_said(struct world *w, const struct sah_change *change, const struct sah_plan *of)
+{
+    const struct memory_request *kept = model_request(w->fake, change->request_id);
+
+    for (size_t i = 1; of->said && i < kept->messages.n; i++) { /* the first is the request */
+        const struct memory_message *m = kept->messages.v[i];
+        struct sah_plan plan = *of;
+
+        if (change->bytes.len > 0 && sah_id_equal(&m->id, &change->message_id))
+            continue;
+        sah_delivery_key(&m->id, of->agency, plan.key);
+        if (model_delivery(w->fake, plan.key) == NULL)
+            world_violate(w, "I3", change->request_id, "message %u did not come along to %s", m->sequence, of->agency);
+        else
+            check_replayed(w, &plan, change->request_id);
+    }
+}
+
 /* (I2) Linked to a request: its incident. Unlinked: its own. */
 static bool may_move(const struct world *w, const struct sah_change *change, const struct memory_request *kept)
 {
@@ -467,8 +486,10 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
             activate(w, (size_t)(d - w->deliveries));
         }
     }
-    for (unsigned i = 0; i < change->n_plans; i++)
+    for (unsigned i = 0; i < change->n_plans; i++) {
         check_replayed(w, &change->plans[i], change->request_id);
+        check_said(w, change, &change->plans[i]);
+    }
     check_carried(w, change);
     check_kept(w, change, before, &kept->view);
     check_told(w, change, before, &kept->view);
