@@ -34,7 +34,7 @@ struct sah_redis_settings {
      * refused exactly when a write would be, and tells of a library newer than ours. NULL = none. */
     const char *probe_function;
     /* Its functions that drain, and those for emergencies, have the flag allow-oom: at the memory bound it
-     * stays UP and is weak (OOM_DRAINS), and what must not go on is refused by Redis. OOM a quarter past it. */
+     * stays UP and is weak (OOM_DRAINS), and what must not go on is refused by Redis. OOM when half as much again is used. */
     bool drains;
     uint32_t deadline_ms;       /* default of a call */
     void (*on_state)(void *data, enum sah_redis_state state); /* may be NULL. UP after functions are loaded */

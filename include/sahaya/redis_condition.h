@@ -63,7 +63,7 @@
     X(SNAPSHOTS, WEAK, "it saves snapshots: one that fails stops all writes",                                          \
       "redis-cli CONFIG SET save '', and in redis.conf")                                                                \
     X(OOM_DRAINS, WEAK, "its memory bound is reached: bookings wait in the journal, all else goes on",                  \
-      "raise it soon: redis-cli CONFIG SET maxmemory 1gb, and in redis.conf; a quarter past it everything stops (OOM)") \
+      "raise it soon: redis-cli CONFIG SET maxmemory 1gb, and in redis.conf; at half as much again everything stops (OOM)") \
     X(UP, GOOD, "works", "nothing")
 
 enum sah_redis_condition {

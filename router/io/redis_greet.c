@@ -14,7 +14,7 @@
  *
  * PING is asked first because it is refused in most states in which writes would be (LOADING,
  * MISCONF, BUSY); INFO and CONFIG are answered even then. The probe is refused in all of them. At the
- * memory bound a library that drains goes on, until INFO says that it is a quarter past it.
+ * memory bound a library that drains goes on, until INFO says that half as much again is used.
  */
 #include <string.h>
 

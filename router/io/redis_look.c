@@ -106,7 +106,7 @@ static bool is_far_past_its_bound(const redisReply *info)
 {
     uint64_t bound = info_number(info, "\nmaxmemory:");
 
-    return bound > 0 && info_number(info, "\nused_memory:") / 5 > bound / 4;
+    return bound > 0 && info_number(info, "\nused_memory:") / 3 > bound / 2;
 }
 
 enum sah_redis_condition redis_read_info(struct sah_redis *redis, const redisReply *reply)

@@ -342,7 +342,7 @@ static void set_maxmemory(const char *bytes)
     freeReplyObject(redis_server_ask(&with.server, "CONFIG", "SET", "maxmemory", bytes, NULL));
 }
 
-/* A bound a tenth below what is used now: past it, and not a quarter past it. */
+/* A bound a tenth below what is used now: past it, and not far past it. */
 static void set_maxmemory_full(void)
 {
     redisReply *info = redis_server_ask(&with.server, "INFO", "memory", NULL);

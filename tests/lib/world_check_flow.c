@@ -29,6 +29,21 @@ void check_lease_before(struct world *w, const char *endpoint, struct world_read
     }
 }
 
+/* It stood behind another one, over by now, that left 2 s ago: a time that was set stands, also when one from
+ * before is replayed meanwhile. */
+static bool stood_behind_another(const struct world *w, const struct world_delivery *d)
+{
+    for (size_t i = 0; i < w->n_deliveries; i++) {
+        const struct world_delivery *m = &w->deliveries[i];
+
+        if (m->request == d->request && m->kept != NULL && m->kept->sequence < d->kept->sequence && m->first_store_ms >= 0 &&
+            strcmp(m->kept->agency, d->kept->agency) == 0 &&
+            (world_store_now(w) - m->first_store_ms >= ORDER_MS || w->now_ms - m->first_mono_ms >= ORDER_MS))
+            return true;
+    }
+    return false;
+}
+
 /* (I10) Not before what is before it; but no P0 or P1 is held back for more than 2 s. */
 static void check_order(struct world *w, const struct world_delivery *d)
 {
@@ -48,6 +63,7 @@ static void check_order(struct world *w, const struct world_delivery *d)
         overtakes = true;
         may |= o->first_store_ms >= 0 && (world_store_now(w) - o->first_store_ms >= ORDER_MS ||
                                           w->now_ms - o->first_mono_ms >= ORDER_MS);
+        may |= o->replayed_ms > 0 && stood_behind_another(w, d);
     }
     /* One that went out as P1 and was lowered by a person since is still tried. */
     if (overtakes && (!may || (world_class_of(w, d) > 1 && d->first_store_ms < 0)))
