@@ -13,24 +13,25 @@ local C_BOUND, C_LANE, C_TIMERS, C_ABOUT, C_WANTS, C_TERMS, C_EXACT, C_LENGTH =
 local LINES_MAX, PLANS_MAX, EVENTS_MAX, WANTS_MAX, MESSAGE_MAX = 8, 40, 8, 8, 65536
 local VIEW_MESSAGES = 24 -- the newest amendments and cancels that load gives
 local SAID_MAX = 1024 -- the newest of those that a plan with `said` brings along
-local P_KEY, P_AGENCY, P_ENDPOINT, P_MID, P_KIND, P_SEQUENCE, P_PREVIOUS, P_AGAIN, P_HOLD = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local P_KNOWN, P_ATTEMPTS, P_DUPLICATE, P_FELL_BACK, P_SAID, P_LENGTH = 10, 11, 12, 13, 14, 14
+-- of a plan; a table, as Lua has room for 200 locals in all
+local P = {KEY = 1, AGENCY = 2, ENDPOINT = 3, MID = 4, KIND = 5, SEQUENCE = 6, PREVIOUS = 7, AGAIN = 8, HOLD = 9,
+           KNOWN = 10, ATTEMPTS = 11, DUPLICATE = 12, FELL_BACK = 13, SAID = 14, LENGTH = 14}
 local KNOWN_DONE, KNOWN_DEAD = 1, 2 -- enum sah_known
 local OUTCOME_ACK = 0
 
 local function check_plans(t, c)
     check(type(c[C_PLANS]) == 'table' and #c[C_PLANS] <= PLANS_MAX, 'plans')
     for _, p in ipairs(c[C_PLANS]) do
-        check(type(p) == 'table' and #p == P_LENGTH, 'plan')
-        check(is_hex32(p[P_KEY]), 'plan key')
-        check(is_name(p[P_AGENCY]) and is_name(p[P_ENDPOINT]), 'plan agency')
-        check(is_hex32(p[P_MID]), 'plan message id')
-        check(is_int(p[P_KIND], 1, 3) and is_int(p[P_SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
-        check(is_text(p[P_PREVIOUS], 1024) and is_int(p[P_AGAIN], 0, 3), 'plan previous')
-        check(is_int(p[P_HOLD], 0, DAY_MS), 'plan hold')
-        check(is_int(p[P_KNOWN], 0, KNOWN_DEAD) and is_int(p[P_ATTEMPTS], 0, 2 ^ 32 - 1), 'plan known')
-        check(is_int(p[P_DUPLICATE], 0, 1) and is_int(p[P_FELL_BACK], 0, 1) and is_int(p[P_SAID], 0, 1), 'plan flags')
-        check(p[P_MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P_MID]) == 1,
+        check(type(p) == 'table' and #p == P.LENGTH, 'plan')
+        check(is_hex32(p[P.KEY]), 'plan key')
+        check(is_name(p[P.AGENCY]) and is_name(p[P.ENDPOINT]), 'plan agency')
+        check(is_hex32(p[P.MID]), 'plan message id')
+        check(is_int(p[P.KIND], 1, 3) and is_int(p[P.SEQUENCE], 0, 2 ^ 32 - 1), 'plan kind')
+        check(is_text(p[P.PREVIOUS], 1024) and is_int(p[P.AGAIN], 0, 3), 'plan previous')
+        check(is_int(p[P.HOLD], 0, DAY_MS), 'plan hold')
+        check(is_int(p[P.KNOWN], 0, KNOWN_DEAD) and is_int(p[P.ATTEMPTS], 0, 2 ^ 32 - 1), 'plan known')
+        check(is_int(p[P.DUPLICATE], 0, 1) and is_int(p[P.FELL_BACK], 0, 1) and is_int(p[P.SAID], 0, 1), 'plan flags')
+        check(p[P.MID] == c[C_MID] or redis.call('EXISTS', t .. ':ms:' .. p[P.MID]) == 1,
             'plan of an unknown message')
     end
 end
@@ -168,13 +169,13 @@ end
 -- Once more, now: what is done or delayed. The rest is under way, or dead. What was only held so far
 -- goes out for the first time, in its order.
 local function plan_again(t, p, class, now, bound)
-    local d = get_delivery(t, p[P_KEY])
+    local d = get_delivery(t, p[P.KEY])
     if d.st ~= 'done' and d.st ~= 'delayed' then
         return
     end
     local was_done = d.st == 'done'
     leave(t, d)
-    d.e = p[P_ENDPOINT]
+    d.e = p[P.ENDPOINT]
     redis.call('HSET', d.hash, 'e', d.e, 'ep', d.ep + 1)
     redis.call('PERSIST', d.hash)
     if was_done then -- what it held back then says nothing of who waits behind it now (I10)
@@ -211,16 +212,16 @@ end
 
 -- A new one. What follows from the request, or is as usual, is not written.
 local function store_delivery(t, c, p, seq)
-    local d = {key = p[P_KEY], hash = t .. ':dl:' .. p[P_KEY], r = c[C_RID], a = p[P_AGENCY], e = p[P_ENDPOINT],
-               s = p[P_SEQUENCE], q = seq}
+    local d = {key = p[P.KEY], hash = t .. ':dl:' .. p[P.KEY], r = c[C_RID], a = p[P.AGENCY], e = p[P.ENDPOINT],
+               s = p[P.SEQUENCE], q = seq}
     local set = {'r', d.r, 'a', d.a, 'q', d.q}
-    for name, value in pairs({k = p[P_KIND], s = d.s}) do
+    for name, value in pairs({k = p[P.KIND], s = d.s}) do
         if value ~= USUAL[name] then
             set[#set + 1], set[#set + 2] = name, value
         end
     end
-    for name, value in pairs({e = d.e ~= d.a and d.e or nil, m = p[P_MID] ~= mid_of(d.r) and p[P_MID] or nil,
-                              pv = p[P_PREVIOUS] ~= '' and p[P_PREVIOUS] or nil}) do
+    for name, value in pairs({e = d.e ~= d.a and d.e or nil, m = p[P.MID] ~= mid_of(d.r) and p[P.MID] or nil,
+                              pv = p[P.PREVIOUS] ~= '' and p[P.PREVIOUS] or nil}) do
         set[#set + 1], set[#set + 2] = name, value
     end
     redis.call('HSET', d.hash, unpack(set))
@@ -229,40 +230,40 @@ end
 
 -- What was tried elsewhere while this store was away: in the state in which it came back.
 local function plan_known(t, p, d, class, now, bound)
-    if p[P_ATTEMPTS] > 0 then
-        redis.call('HSET', d.hash, 'at', p[P_ATTEMPTS])
+    if p[P.ATTEMPTS] > 0 then
+        redis.call('HSET', d.hash, 'at', p[P.ATTEMPTS])
     end
-    if p[P_DUPLICATE] == 1 then
+    if p[P.DUPLICATE] == 1 then
         redis.call('HSET', d.hash, 'pd', 1)
     end
-    if p[P_FELL_BACK] == 1 then
+    if p[P.FELL_BACK] == 1 then
         redis.call('HSET', d.hash, 'fb', 1)
     end
-    if p[P_KNOWN] == KNOWN_DONE or p[P_KNOWN] == KNOWN_DEAD then
-        local kind = p[P_KNOWN] == KNOWN_DONE and SETTLE_DONE or SETTLE_DEAD
+    if p[P.KNOWN] == KNOWN_DONE or p[P.KNOWN] == KNOWN_DEAD then
+        local kind = p[P.KNOWN] == KNOWN_DONE and SETTLE_DONE or SETTLE_DEAD
         settle_apply(t, d, {kind, d.key, 0, 0, '', 0, OUTCOME_ACK}, class, now, bound)
     end
 end
 
 local function store_plan(t, c, p, class, accept_seq, now)
-    local hash = t .. ':dl:' .. p[P_KEY]
+    local hash = t .. ':dl:' .. p[P.KEY]
     local is_there = redis.call('EXISTS', hash) == 1
-    if is_there and p[P_AGAIN] == 1 then
+    if is_there and p[P.AGAIN] == 1 then
         plan_again(t, p, class, now, c[C_BOUND])
-    elseif p[P_AGAIN] > 1 then
-        local dead = get_delivery(t, p[P_KEY])
+    elseif p[P.AGAIN] > 1 then
+        local dead = get_delivery(t, p[P.KEY])
         if dead and dead.r == c[C_RID] then
             plan_replay(t, dead, p, class, now, c[C_BOUND])
         end
-    elseif is_there and p[P_KNOWN] == KNOWN_DONE then
-        plan_known(t, p, get_delivery(t, p[P_KEY]), class, now, c[C_BOUND])
+    elseif is_there and p[P.KNOWN] == KNOWN_DONE then
+        plan_known(t, p, get_delivery(t, p[P.KEY]), class, now, c[C_BOUND])
     elseif not is_there then -- a plan made before is left as it is
-        local seq = p[P_MID] == c[C_MID] and accept_seq or message_head(t, p[P_MID])
+        local seq = p[P.MID] == c[C_MID] and accept_seq or message_head(t, p[P.MID])
         local d = store_delivery(t, c, p, seq)
         order_add(t, d)
-        incident_planned(t, c[C_RID], p[P_MID], d.a, d.key)
-        if p[P_HOLD] > 0 then
-            hold(t, d, now + p[P_HOLD])
+        incident_planned(t, c[C_RID], p[P.MID], d.a, d.key)
+        if p[P.HOLD] > 0 then
+            hold(t, d, now + p[P.HOLD])
         else
             ready_or_wait(t, d, class, now, c[C_BOUND])
         end
@@ -276,10 +277,10 @@ local function store_said(t, c, p, class, now)
     for _, entry in ipairs(redis.call('LRANGE', t .. ':mi:' .. c[C_RID], -SAID_MAX, -1)) do
         local mid, kind, sequence = entry:match('^(%x+) (%d) (%d+)$')
         if mid ~= c[C_MID] and redis.call('EXISTS', t .. ':ms:' .. mid) == 1 then
-            local key = key_of(mid, p[P_AGENCY])
-            local again = p[P_AGAIN] > 1 and redis.call('EXISTS', t .. ':dl:' .. key) == 1 and p[P_AGAIN] or 0
-            store_plan(t, c, {key, p[P_AGENCY], p[P_ENDPOINT], mid, tonumber(kind), tonumber(sequence), '', again,
-                              p[P_HOLD], 0, 0, 0, 0, 0}, class, 0, now)
+            local key = key_of(mid, p[P.AGENCY])
+            local again = p[P.AGAIN] > 1 and redis.call('EXISTS', t .. ':dl:' .. key) == 1 and p[P.AGAIN] or 0
+            store_plan(t, c, {key, p[P.AGENCY], p[P.ENDPOINT], mid, tonumber(kind), tonumber(sequence), '', again,
+                              p[P.HOLD], 0, 0, 0, 0, 0}, class, 0, now)
         end
     end
 end
@@ -287,7 +288,7 @@ end
 local function store_plans(t, c, class, accept_seq, now)
     for _, p in ipairs(c[C_PLANS]) do
         store_plan(t, c, p, class, accept_seq, now)
-        if p[P_SAID] == 1 then
+        if p[P.SAID] == 1 then
             store_said(t, c, p, class, now)
         end
     end

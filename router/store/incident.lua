@@ -2,7 +2,7 @@
 --
 -- A page belongs to its main request and lies beside it; linked ones may lie under another tag, so each
 -- step is idempotent and is asked for again until it is done (:iz). Nothing here delays or drops: a
--- linked request's own deliveries are held for a time and go out by themselves (P_HOLD of commit).
+-- linked request's own deliveries are held for a time and go out by themselves (HOLD of a plan).
 
 local WORK_JOIN, WORK_TELL, WORK_FOLLOW = 1, 2, 3
 local WORK_MAX, TOLD_MAX, MEMBERS_MAX, ITEMS_MAX = 16, 24, 512, 4096
