@@ -148,7 +148,7 @@ static void redis_lines(struct sah_buf *buf, const struct sah_ops *ops)
  * thing anybody asks. */
 static bool away_lines(struct sah_buf *buf, const struct sah_ops *ops)
 {
-    struct sah_ops_away away = {.state = sah_ops_state(ops), .what_to_do = "see above"};
+    struct sah_ops_away away = {.state = sah_ops_state(ops), .what_to_do = "nothing"};
     bool down, normal;
 
     if (ops->s.away != NULL)
@@ -157,16 +157,19 @@ static bool away_lines(struct sah_buf *buf, const struct sah_ops *ops)
     normal = strcmp(away.state, "NORMAL") == 0;
     if (!normal && ops->s.away == NULL)
         sah_buf_add_text(buf, "<p class='big bad'>Nothing is taken: there is no journal.</p>");
+    else if (down) /* what to do about Redis stands above */
+        sah_buf_addf(buf, "<p class='big warn'>%s [DOWN]</p>",
+                     ops->s.lane == SAH_LANE_EMERGENCY
+                         ? "Calls are still taken, into the journal. P0 and P1 go out without Redis; P2 and P3 wait"
+                         : "Bookings are still taken, into the journal, and wait there");
     else if (!normal)
-        sah_buf_addf(buf, "<p class='big %s'>%s: %s<br><span>Do: %s.</span></p>", down ? "bad" : "warn", away.state,
-                     down && ops->s.lane == SAH_LANE_EMERGENCY ? "calls are taken into the journal; P0 and P1 go out without Redis"
-                     : down ? "bookings are taken into the journal and wait there"
-                            : "calls are taken and go out",
+        sah_buf_addf(buf, "<p class='big warn'>Calls are taken and go out [%s]<br><span>Do: %s.</span></p>", away.state,
                      away.what_to_do);
-    if (away.left > 0 || away.direct > 0 || away.journal_used_percent >= 50)
-        sah_buf_addf(buf, "<p>In the journal and not yet in Redis: %llu &middot; sent without Redis: %llu &middot; journal %llu %% full%s</p>",
+    if (away.left > 0 || away.direct > 0 || away.journal_used_percent >= 80)
+        sah_buf_addf(buf, "<p>In the journal and not yet in Redis: %llu &middot; sent without Redis: %llu &middot; of the room for "
+                          "the journal (its bound, or the disk) %llu %% are used%s</p>",
                      (unsigned long long)away.left, (unsigned long long)away.direct, (unsigned long long)away.journal_used_percent,
-                     away.journal_used_percent >= 80 ? " (bookings are refused from 80 %)" : "");
+                     away.journal_used_percent >= 80 ? ": <b>bookings are refused from 80 % on</b>" : "");
     if (away.lost)
         sah_buf_add_text(buf, "<p class='big warn'>Redis came back with less than it had<br><span>Adapters hand over again what "
                               "they gave; look at event=store.lost_writes in the log.</span></p>");
