@@ -352,7 +352,8 @@ static void set_maxmemory_full(void)
 
     assert_int_equal(sah_parse_u64((struct sah_slice){used, strcspn(used, "\r\n")}, 0, UINT64_MAX, &bytes), SAH_OK);
     freeReplyObject(info);
-    sah_format(text, sizeof text, "%llu", (unsigned long long)(bytes / 10 * 9));
+    bytes = bytes / 10 * 9;
+    sah_format(text, sizeof text, "%llu", (unsigned long long)bytes);
     set_maxmemory(text);
 }
 
