@@ -181,25 +181,24 @@ def full(run):
     before = rig.used_bytes(run.world, "bulk")
     run.world.signal("router-bulk", signal.SIGCONT)
     ports = (run.world.router_port, run.world.bulk_port)
-    run.expect(took(lambda: all(condition_of(run, p) == "OOM_DRAINS" for p in ports), NAMED_S) < NAMED_S,
-               "OOM_DRAINS shown by both routers")
+    run.worst("OOM_DRAINS shown by both routers",
+              took(run, lambda: all(condition_of(run, p) == "OOM_DRAINS" for p in ports), "OOM_DRAINS"), NAMED_S)
     run.expect(all(run.is_ready(p) for p in ports), "both are ready")
     worst = run.stream(5, "9194", 3, lambda row: row["class"] == "P0")
     booking = run.stream(5, "9196", 1, lambda row: row["agencies"] == [COMPANY])
     run.world.wait(lambda: len({r["sender"] for r in run.delivered("9194")}) == 3, 10, "P0 goes out all the same")
     run.expect(worst.stop() and booking.stop(), "P0 goes out all the same, and the booking was taken")
     run.world.wait(lambda: in_journal(run) >= 1, 10, "the booking in the journal")
-    drained = took(lambda: queued(run) == 0, 60)
-    run.expect(drained < 60, "%d bookings drained at the bound, the last %.1f s later" % (QUEUED, drained))
+    drained = took(run, lambda: queued(run) == 0, "the queue drained at the bound")
+    run.note("%d bookings drained at the bound, the last %.1f s later" % (QUEUED, drained))
     run.note("each took %d bytes more by being delivered" % ((rig.used_bytes(run.world, "bulk") - before) // QUEUED))
     shown = [condition_of(run, p) for p in ports]
     run.expect(in_journal(run) >= 1 and shown == ["OOM_DRAINS"] * 2, "and it is still reached: " + " ".join(shown))
     run.expect(not run.delivered("9196"), "the booking still waits")
     for lane in LANES:
         run.redis(lane, "CONFIG", "SET", "maxmemory", MAXMEMORY)
-    run.worst("UP again after the bound was raised", took(lambda: all(condition_of(run, p) == "UP" for p in ports), 30), NAMED_S)
-    back = took(lambda: in_journal(run) == 0 and queued(run) == 0, 30)
-    run.expect(back < 30, "the booking came in from the journal after %.1f s" % back)
+    run.worst("UP again after the bound was raised", took(run, lambda: all(condition_of(run, p) == "UP" for p in ports), "UP"), NAMED_S)
+    took(run, lambda: in_journal(run) == 0 and queued(run) == 0, "the booking in from the journal")
 
 
 @fault_run.fault("F16-real")
@@ -207,9 +206,9 @@ def f16_real(run):
     """real Redises that are weak, full, read-only: router and adapter show the same names, and go on when healed"""
     full(run)
     run.redis("whatsapp", "CONFIG", "SET", "maxmemory", "1")
-    run.expect(took(lambda: faces(run)[1][1]["condition"] == "OOM", NAMED_S) < NAMED_S, "OOM shown by the adapter")
+    run.worst("OOM shown by the adapter", took(run, lambda: faces(run)[1][1]["condition"] == "OOM", "OOM at the adapter"), NAMED_S)
     run.redis("whatsapp", "CONFIG", "SET", "maxmemory", MAXMEMORY)
-    run.worst("UP again after it was healed", took(lambda: both_say(run, "UP"), 30), NAMED_S)
+    run.worst("UP again after it was healed", took(run, lambda: both_say(run, "UP"), "UP"), NAMED_S)
     stream = run.stream(5)
     for lane in OWNERS:
         run.redis(lane, "CONFIG", "SET", "busy-reply-threshold", "100")
