@@ -239,7 +239,10 @@ def asks_for_the_state(citizen):
 
 def cancels(citizen):
     citizen.wait_state("108", "ACKNOWLEDGED")
-    citizen.says("cancel")
+    citizen.says("ambulance not needed now")
+    citizen.wait_delivery("108", "amendment")  # the words go on; a cancel is asked back first
+    citizen.wait_reply(phrase("en", "cancel.sure", agency="108").split("?")[0])
+    citizen.says("yes")
     citizen.wait_delivery("108", "cancel")
     citizen.wait_reply(phrase("en", "cancel.asked", agency="108").split(".")[0])
     confirmed = citizen.wait_state("108", "CANCELLED")
