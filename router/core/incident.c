@@ -305,7 +305,7 @@ static void row_of_facts(const struct sah_core *core, struct sah_change *change,
         sah_hex(floor, f->floor, strlen(f->floor));
     put_agencies(core, change, view, agencies, sizeof agencies);
     if (sah_format(change->feed, sizeof change->feed,
-                   "%c %08x %s %s %s %s %u %u %u %u %u %u %lld %s %llx %llx %llx %llx %u %u %u %s",
+                   "%c %08x %s %s %s %s %u %u %u %u %u %u %lld %s %llx %llx %llx %llx %u %u %u %s %s",
                    main[0] == '-' ? 'o' : 'r', core->incidents->nonce, change->request_id, main,
                    f->type[0] ? f->type : "-", f->service[0] ? f->service : "-", (unsigned)f->priority,
                    f->has_point, (unsigned)f->method, (unsigned)f->lat_e7, (unsigned)f->lon_e7, f->radius_m,
@@ -313,7 +313,7 @@ static void row_of_facts(const struct sah_core *core, struct sah_change *change,
                    (unsigned long long)f->complaint, (unsigned long long)f->text,
                    (unsigned long long)f->sender, f->text_bytes, f->patients,
                    (unsigned)f->trapped | (unsigned)f->another << 1 | (unsigned)f->often_forwarded << 2,
-                   agencies) != SAH_OK)
+                   agencies, f->building[0] ? f->building : "-") != SAH_OK)
         change->feed[0] = '\0';
 }
 
@@ -387,7 +387,7 @@ static void try_it(int err)
     SAH_UNUSED(err);
 }
 
-static void know_facts(struct sah_core *core, const struct sah_slice *v)
+static void know_facts(struct sah_core *core, const struct sah_slice *v, unsigned n)
 {
     struct incidents *in = core->incidents;
     struct sah_incident_facts f = {.report_count = 1};
@@ -420,6 +420,8 @@ static void know_facts(struct sah_core *core, const struct sah_slice *v)
     f.patients = (uint32_t)number(v[19], 10);
     f.trapped = number(v[20], 10) & 1;
     f.another = number(v[20], 10) >> 1 & 1;
+    if (n > 22)
+        text_of(v[22], f.building, sizeof f.building);
     f.often_forwarded = number(v[20], 10) >> 2 & 1;
 
     k = find(in, f.id);
@@ -451,8 +453,8 @@ void incident_known(struct sah_core *core, const char *row)
 
     if (n < 4)
         return;
-    if ((row[0] == 'o' || row[0] == 'r') && n == 22) {
-        know_facts(core, v);
+    if ((row[0] == 'o' || row[0] == 'r') && (n == 22 || n == 23)) { /* an older router names no building */
+        know_facts(core, v, n);
         return;
     }
     text_of(v[2], rid, sizeof rid);

@@ -116,7 +116,8 @@ uint64_t sah_sameness_hash(struct sah_slice text);
 uint64_t sah_sameness_phone_hash(struct sah_slice number); /* by the last ten digits */
 /*
  * The facts of a request. The newest place of the scene counts, its destination never.
- * Left empty, because a request has no field for them: building and patient.
+ * building: the name of the pin, for groups of one_building. Left empty, because a request has no field
+ * for it: patient.
  */
 void sah_sameness_facts(const struct sah_sameness_rules *rules,
                         const struct sah_request *request, const char *incident_id,

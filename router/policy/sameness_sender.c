@@ -104,6 +104,21 @@ static void take_floor(const struct sah_request *request, const struct sah_place
     (void)sah_copy_cut(facts->floor, sizeof facts->floor, floor, strlen(floor));
 }
 
+/* The name that a pin was given, as a hash: what routers tell each other holds no words. Only where it
+ * decides something: who reports a fire from afar names where they stand, and that is no conflict. */
+static void take_building(const struct sah_place *scene, struct sah_incident_facts *facts)
+{
+    char plain[sizeof scene->landmark];
+    size_t n = 0;
+
+    for (const char *c = scene->landmark; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80 || (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z'))
+            plain[n++] = *c;
+    if (n > 0)
+        (void)sah_format(facts->building, sizeof facts->building, "%016llx",
+                         (unsigned long long)sah_sameness_hash((struct sah_slice){plain, n}));
+}
+
 static bool says_another(const struct sah_sameness_rules *rules,
                          const struct sah_triage *triage)
 {
@@ -139,6 +154,8 @@ void sah_sameness_facts(const struct sah_sameness_rules *rules,
         f->radius_m = scene->radius_m;
     }
     take_floor(request, scene, f);
+    if (scene != NULL && rules->groups[f->group - 1].one_building)
+        take_building(scene, f);
     f->callback = sah_sameness_phone_hash(sah_slice_of(citizen->callback));
     f->sender = sah_sameness_hash(sah_slice_of(citizen->sender));
     f->text = sah_sameness_hash((struct sah_slice){request->text, request->text_len});

@@ -356,6 +356,26 @@ static void what_a_sender_left_open_for_days_takes_up_nothing(void **state)
     assert_non_null(strstr(rig_attempt(rig, FIRE, second, 0)->note, ",same_sender_before,"));
 }
 
+/* Two flats may be two leaks; the same name on both pins is one, for another router too. */
+static void leaks_are_joined_when_both_pins_have_one_name(void **state)
+{
+    static const char *const names[] = {"Lotus Towers", "lotus towers", "", "Lily Towers"};
+    struct rig *rig = *state;
+
+    rig->sameness->groups[sah_sameness_group(rig->sameness, "FSTRU", "") - 1].one_building = true;
+    for (unsigned n = 1; n <= SAH_LEN(names); n++) {
+        struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
+
+        rig_type(r, "FSTRU");
+        rig_pin(r, 0);
+        (void)sah_format(r->places[0].landmark, sizeof r->places[0].landmark, "%s", names[n - 1]);
+        memcpy(ids[n], rig_ask(rig)->request_id, sizeof ids[n]);
+        rig_crash(rig);
+        rig_pass(rig, SECOND);
+        assert_string_equal(rig_view(rig, ids[n])->main_id, n == 2 ? ids[1] : "");
+    }
+}
+
 static void accept_report(struct rig *rig, unsigned n)
 {
     struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
@@ -488,6 +508,7 @@ int main(void)
         CASE(two_hearts_in_one_block_are_shown_and_not_joined),
         CASE(the_same_sender_s_second_request_is_appended),
         CASE(what_a_sender_left_open_for_days_takes_up_nothing),
+        CASE(leaks_are_joined_when_both_pins_have_one_name),
         CASE(what_does_not_fit_into_one_update_goes_in_the_next),
         CASE(more_reporters_than_a_page_takes_begin_another_one),
         CASE(a_person_links_and_unlinks),

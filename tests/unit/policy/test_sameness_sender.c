@@ -254,6 +254,7 @@ static void blanks_and_case_do_not_make_another_text(void **state)
 static void the_newest_place_of_the_scene_counts(void **state)
 {
     struct sah_incident_facts f;
+    char name[SAH_SAME_BUILDING_SIZE];
 
     (void)state;
     memset(&request, 0, sizeof request);
@@ -295,6 +296,19 @@ static void the_newest_place_of_the_scene_counts(void **state)
     sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
     assert_false(f.another);
     assert_int_equal(f.lat_e7, 3);
+    SET(request.places[2].landmark, "Lotus Towers");
+    sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
+    assert_string_equal(f.building, ""); /* where somebody stands is no conflict of a road crash */
+    SET(request.triage.incident_type, "GASLEAKI");
+    sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
+    assert_int_equal(strlen(f.building), 16); /* no words */
+    memcpy(name, f.building, sizeof name);
+    SET(request.places[2].landmark, " lotus  TOWERS, ");
+    sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
+    assert_string_equal(f.building, name);
+    SET(request.places[2].landmark, "\xe0\xb0\x85");
+    sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
+    assert_string_not_equal(f.building, name);
     request.places[2].has_point = false; /* where to is not where */
     sah_sameness_facts(rules, &request, "I00X", SAH_PRIORITY_P1, T0, &f);
     assert_false(f.has_point);
