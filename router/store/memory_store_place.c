@@ -79,6 +79,7 @@ void model_place(struct sah_memory_store *memory, struct sah_memory_delivery *d)
         heap_place(&d->place, &memory->leased, d->due_ms);
         return;
     case SAH_MEMORY_DELAYED:
+        (void)queue_of(memory, d->endpoint); /* it is known from now on */
         heap_place(&d->place, &memory->delayed, d->due_ms);
         return;
     case SAH_MEMORY_WAITING:

@@ -89,14 +89,7 @@ unsigned model_endpoints(const struct sah_memory_store *memory, char (*ret)[SAH_
 {
     unsigned n = 0;
 
-    for (size_t i = 0; i < memory->deliveries.n; i++) {
-        const struct sah_memory_delivery *d = memory->deliveries.v[i];
-        unsigned at = 0;
-
-        while (at < n && strcmp(ret[at], d->endpoint) != 0)
-            at++;
-        if (at == n && n < SAH_NAMES_MAX)
-            memcpy(ret[n++], d->endpoint, sizeof ret[0]);
-    }
+    for (; n < memory->queues.n && n < SAH_NAMES_MAX; n++)
+        memcpy(ret[n], ((const struct memory_queue *)memory->queues.v[n])->endpoint, sizeof ret[0]);
     return n;
 }
