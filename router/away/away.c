@@ -19,6 +19,8 @@ static bool direct_knows(const struct sah_away *away, const char *request_id)
 struct asking {
     struct sah_away *away;
     struct asking *prev, *next;
+    bool direct; /* the direct core was asked */
+    char request_id[SAH_REQUEST_ID_SIZE];
     sah_status_fn *fn;
     void *data;
 };
@@ -34,14 +36,15 @@ static void forget_asking(struct asking *a)
     free(a);
 }
 
-/* An agency that believes "not found" says it never again (I5). */
+/* An agency that believes "not found" says it never again (I5). What the direct core had when it was asked
+ * may just have gone into the main store. */
 static void on_status(void *data, const struct sah_status_result *result)
 {
     struct asking a = *(struct asking *)data;
     struct sah_status_result copy = *result;
 
     forget_asking(data);
-    if (copy.code == SAH_STATUS_NOT_FOUND) {
+    if (copy.code == SAH_STATUS_NOT_FOUND && !(a.direct && direct_knows(a.away, a.request_id))) {
         a.away->counters.held_back++;
         copy.code = SAH_STATUS_UNAVAILABLE;
     }
@@ -59,20 +62,21 @@ static bool may_come(const struct sah_away *away, const char *request_id)
     return sah_request_id_parse(sah_slice_of(request_id), &lane, NULL) == SAH_OK && lane == away->s.lane;
 }
 
-static void ask_main(struct sah_away *away, const struct sah_agency_status *status, struct sah_now now,
-                     sah_status_fn *fn, void *fn_data)
+static void ask(struct sah_away *away, bool direct, const struct sah_agency_status *status, struct sah_now now,
+                sah_status_fn *fn, void *fn_data)
 {
-    struct asking *a = may_come(away, status->request_id) ? malloc(sizeof *a) : NULL;
+    struct asking *a = direct || may_come(away, status->request_id) ? malloc(sizeof *a) : NULL;
 
     if (a == NULL) {
-        sah_core_status(away->main, status, now, fn, fn_data);
+        sah_core_status(direct ? away->direct : away->main, status, now, fn, fn_data);
         return;
     }
-    *a = (struct asking){.away = away, .next = away->asking, .fn = fn, .data = fn_data};
+    *a = (struct asking){.away = away, .next = away->asking, .direct = direct, .fn = fn, .data = fn_data};
+    memcpy(a->request_id, status->request_id, sizeof a->request_id);
     if (a->next != NULL)
         a->next->prev = a;
     away->asking = a;
-    sah_core_status(away->main, status, now, on_status, a);
+    sah_core_status(direct ? away->direct : away->main, status, now, on_status, a);
 }
 
 static void front_status(void *data, const struct sah_agency_status *status, struct sah_now now, sah_status_fn *fn,
@@ -90,10 +94,7 @@ static void front_status(void *data, const struct sah_agency_status *status, str
         fn(fn_data, &later);
         return;
     }
-    if (direct_knows(away, status->request_id))
-        sah_core_status(away->direct, status, now, fn, fn_data);
-    else
-        ask_main(away, status, now, fn, fn_data);
+    ask(away, direct_knows(away, status->request_id), status, now, fn, fn_data);
 }
 
 static void front_outbox_ack(void *data, const char *event_id)
@@ -233,6 +234,7 @@ static int make_direct(struct sah_away *away, struct sah_now now)
                                            .agencies = &away->direct_agencies,
                                            .adapters = away->s.adapters,
                                            .chance = away->s.chance,
+                                           .leases_apart = true, /* commits wait for the disk */
                                            .log = away->s.log};
     int err = sah_memory_store_create(&memory, &away->memory);
 

@@ -38,6 +38,8 @@ static void commit_now(struct sah_away *away, const struct sah_change *change, s
     const struct sah_store *port = sah_memory_store_port(away->memory);
     const struct open_request *r = open_find(away, change->request_id);
 
+    if (r != NULL && r->moving) /* what is said now must not be said to what was copied already (I5) */
+        sah_memory_store_fail_next(away->memory, SAH_MEMORY_DOWN, 1);
     port->commit(port->data, change, fn, fn_data);
     if (r != NULL && change->expected_revision == 0)
         sah_memory_store_numbered(away->memory, change->request_id, r->last_sequence);

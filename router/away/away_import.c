@@ -106,16 +106,34 @@ static bool has_message(const struct sah_request_view *view, const struct sah_id
     return sah_id_equal(&view->request->id, id);
 }
 
-/* Does our line say more than the one that is there? */
-static bool moves(const struct sah_line *old, const struct sah_line *ours, const struct sah_request_view *view)
+/* Does our line say more than the one that is there? A cancel that was asked stands beside what the
+ * agency said before it. */
+static bool moves(const struct sah_away *away, const struct sah_line *old, const struct sah_line *ours,
+                  const struct sah_request_view *view)
 {
-    bool booking = strcmp(view->request->u.request.triage.service, "LPG_BOOKING") == 0;
+    bool booking = sah_core_books(away->main, view->request->u.request.triage.service, ours->agency);
+    enum sah_state was = old->state == SAH_STATE_CANCEL_ASKED ? old->before_cancel : old->state;
     enum sah_move_kind kind;
 
     if (ours->state <= SAH_STATE_QUEUED)
         return false;
-    kind = sah_lifecycle_move(old->state, ours->state, SAH_LEVEL_PERSON, view->priority, booking).kind;
-    return kind == SAH_MOVE_APPLY || kind == SAH_MOVE_REPEAT;
+    if (ours->state == SAH_STATE_CANCEL_ASKED)
+        return !sah_state_is_over(old->state);
+    kind = sah_lifecycle_move(was, ours->state, SAH_LEVEL_PERSON, view->priority, booking).kind;
+    return kind == SAH_MOVE_APPLY || (kind == SAH_MOVE_REPEAT && was == old->state);
+}
+
+/* When the cancel is declined it is at the higher of the two. */
+static void keep_before_cancel(const struct sah_away *away, const struct sah_line *old, struct sah_line *ours,
+                               const struct sah_request_view *view)
+{
+    struct sah_line before = *ours;
+
+    if (ours->state != SAH_STATE_CANCEL_ASKED)
+        return;
+    before.state = ours->before_cancel;
+    if (!moves(away, old, &before, view))
+        ours->before_cancel = old->state == SAH_STATE_CANCEL_ASKED ? old->before_cancel : old->state;
 }
 
 static void drop_timer(struct sah_change *change, const char *agency)
@@ -128,26 +146,28 @@ static void drop_timer(struct sah_change *change, const char *agency)
     change->n_timers = kept;
 }
 
-static void merge_lines(struct sah_change *change, const struct sah_request_view *view)
+static void merge_lines(const struct sah_away *away, struct sah_change *change, const struct sah_request_view *view)
 {
     unsigned kept = 0, room = SAH_LINES_MAX - view->n_lines;
 
     for (unsigned i = 0; i < change->n_lines; i++) {
         const struct sah_line *old = line_in(view, change->lines[i].agency);
 
-        if (old == NULL ? room == 0 : !moves(old, &change->lines[i], view)) {
+        if (old == NULL ? room == 0 : !moves(away, old, &change->lines[i], view)) {
             drop_timer(change, change->lines[i].agency);
             continue;
         }
         room -= old == NULL;
+        if (old != NULL)
+            keep_before_cancel(away, old, &change->lines[i], view);
         change->lines[kept++] = change->lines[i];
     }
     change->n_lines = kept;
 }
 
-static void merge_request(struct sah_change *change, const struct sah_request_view *view)
+static void merge_request(const struct sah_away *away, struct sah_change *change, const struct sah_request_view *view)
 {
-    merge_lines(change, view);
+    merge_lines(away, change, view);
     memcpy(change->incident_id, view->incident_id, sizeof change->incident_id);
     change->rule[0] = change->note[0] = '\0';
     if (sah_priority_higher(change->priority, view->priority) == view->priority)
@@ -204,7 +224,7 @@ static void merge(struct import *im, struct sah_change *change, const struct sah
     /* Past the last message there is none: events alone. */
     im->known = im->known || change->bytes.len == 0 || has_message(view, &change->message_id);
     if (im->at == 0)
-        merge_request(change, view);
+        merge_request(im->away, change, view);
     number(im, change, view);
     if (im->at > 0 && !im->known)
         plan_others(im->away, change, view);
@@ -291,6 +311,8 @@ bool import_start(struct sah_away *away, struct open_request *r, bool with_event
     for (const struct open_message *m = r->first; m != NULL; m = m->next_of_request)
         if (m->with_direct && !m->taken)
             return false; /* the direct core has not seen all of it yet */
+    if (r->n_waiting > 0)
+        return false; /* what an agency said is on its way to the disk, and known when it is there (I5) */
     if (!sah_memory_store_has(away->memory, r->request_id) ||
         !sah_memory_store_hold(away->memory, r->request_id, with_events))
         return false;

@@ -10,7 +10,8 @@
  * word from us the desk that holds it would send a second vehicle, and its line would stay open for
  * ever. The message is a delivery like any other: in order after the request, retried, with its key
  * (I4, I6, I10). Its id follows from the request and its sequence, so it is the same when the change
- * is decided again.
+ * is decided again; and when two persons answer at once the second one's is known already, and what
+ * they said is decided again (revise.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,7 @@ void copies_tell(struct sah_core *core, struct sah_change *change, const struct 
         memset(&change->message_id, 0, sizeof change->message_id);
         return;
     }
+    change->own = true;
     change->kind = SAH_KIND_AMENDMENT;
     change->sequence = sequence;
     change->bytes = (struct sah_slice){bytes->data, bytes->len};

@@ -38,6 +38,8 @@ struct sah_core_settings { /* everything is borrowed for the core's life */
     const struct sah_chance *chance;
     const struct sah_sameness_rules *sameness; /* NULL: reports are not matched; always so in the bulk lane */
     unsigned incidents_max;                    /* live incidents that are kept in memory; 0 = 20,000 */
+    /* A commit may wait for something else and leases nothing: an endpoint's next ones must not wait for it (I11). */
+    bool leases_apart;
     struct sah_log *log; /* may be NULL */
 };
 
@@ -81,6 +83,9 @@ struct sah_status_result {
 typedef void sah_status_fn(void *data, const struct sah_status_result *result);
 void sah_core_status(struct sah_core *core, const struct sah_agency_status *status, struct sah_now now,
                      sah_status_fn *fn, void *data);
+
+/* Is a request of this service a booking at this agency, and not a call for help? */
+bool sah_core_books(const struct sah_core *core, const char *service, const char *agency);
 
 /* Would a message be answered RETRY for want of room, whatever the store says? */
 bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message);

@@ -184,6 +184,7 @@ struct sah_change {
      * what is left is due again after update_ms. `carried` counts as done whatever state it is in. */
     bool set_main;
     bool at_once; /* of the core alone: the update that tells this must not wait */
+    bool own;     /* of the core alone: its message is the router's, named by its number (copies.c) */
     enum sah_left { SAH_LEFT_AS_IT_IS = 0, SAH_LEFT_YES, SAH_LEFT_NO } left; /* its own reporter withdrew */
     char main_id[SAH_REQUEST_ID_SIZE];
     unsigned n_told;

@@ -76,6 +76,12 @@ bool change_is_booking(const struct sah_core *core, const char *service, const c
     return a == NULL; /* no longer in the roster: what it was */
 }
 
+bool sah_core_books(const struct sah_core *core, const char *service, const char *agency)
+{
+    SAH_CHECK(core, CORE_MAGIC);
+    return change_is_booking(core, service, agency);
+}
+
 const struct sah_citizen *message_citizen(const struct sah_message *message)
 {
     switch (message->kind) {

@@ -86,17 +86,20 @@ static void failed(struct revise *r, int err)
 static void on_committed(void *data, int err, const struct sah_committed *committed)
 {
     struct revise *r = data;
+    bool faster; /* was somebody else */
 
     SAH_CHECK(r, REVISE_MAGIC);
     leasing_got(r->core, &r->change, err, committed);
-    if (err == SAH_ECONFLICT && ++r->tries < CHANGE_TRIES_MAX) {
+    /* A message of ours under the number that theirs has: nothing of this change was written (I5). */
+    faster = err == SAH_ECONFLICT || (err == SAH_OK && committed->duplicate && r->change.own);
+    if (faster && ++r->tries < CHANGE_TRIES_MAX) {
         counters_take_back(&r->core->counters, &r->counted);
         r->core->counters.conflicts++;
         load(r);
         return;
     }
-    if (err != SAH_OK)
-        failed(r, err);
+    if (err != SAH_OK || faster)
+        failed(r, faster ? SAH_ECONFLICT : err);
     else
         finish(r, SAH_OK, committed);
 }

@@ -22,5 +22,6 @@ void fake_journal_break(struct fake_journal *j, int err);      /* every append i
 void fake_journal_lie(struct fake_journal *j, bool lies);
 void fake_journal_crash(struct fake_journal *j);               /* the process dies: completes all with SAH_EIO */
 unsigned fake_journal_open(const struct fake_journal *j);      /* ids */
+bool fake_journal_has(const struct fake_journal *j, const struct sah_id *id); /* on disk, truly */
 
 #endif

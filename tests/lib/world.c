@@ -115,12 +115,17 @@ void world_start(struct world *w, unsigned router)
     settings.agencies = &r->agencies;
     settings.adapters = &r->adapters;
     settings.chance = &w->chance;
-    SAH_ASSERT(sah_core_create(&settings, &r->core) == SAH_OK);
     r->generation++;
+    if (w->away != NULL)
+        away_start(r, &settings);
+    SAH_ASSERT(sah_core_create(&settings, &r->core) == SAH_OK);
+    r->front = sah_core_front(r->core);
     r->life = w->n_lives++ % SAH_MEMORY_OWNERS;
     r->next_tick_ms = r->up_since_ms = w->now_ms;
     r->stalled_until_ms = 0;
     NOTE(w, "", "router %u starts", router);
+    if (w->away != NULL)
+        away_attach(r);
 }
 
 /* What it waits for never comes: that frees what only the core holds. Its calls that the fake
@@ -135,6 +140,8 @@ void world_crash(struct world *w, unsigned router)
     plant_crash(w, r);
     r->dying = true;
     sah_core_stop(r->core);
+    if (w->away != NULL)
+        away_stop(r);
     while (r->calls != NULL) {
         struct world_call *call = r->calls;
 
@@ -146,6 +153,8 @@ void world_crash(struct world *w, unsigned router)
     }
     sah_core_destroy(r->core);
     r->core = NULL;
+    if (w->away != NULL)
+        away_end(r);
     r->dying = false;
     w->healthy_since_ms = w->now_ms;
 }
@@ -212,7 +221,7 @@ void world_adapters(struct world *w, bool there, bool acks)
     NOTE(w, "", "the adapter is %s", !there ? "away" : acks ? "there" : "there, its acks lost");
     for (unsigned i = 0; came && i < w->n_routers; i++)
         if (w->routers[i].core != NULL)
-            sah_core_adapter_came(w->routers[i].core, router_now(&w->routers[i]));
+            w->routers[i].front.adapter_came(w->routers[i].front.data, router_now(&w->routers[i]));
 }
 
 static unsigned ack_all(struct world *w)
@@ -223,9 +232,11 @@ static unsigned ack_all(struct world *w)
     while ((event = sah_fake_adapters_next(w->rig->adapters)) != NULL) {
         struct world_router *r = w->adapters_ack ? world_some_router(w) : NULL;
 
+        if (r != NULL && w->away != NULL)
+            r = away_ack_to(w, event->event_id, r);
         if (r != NULL) {
             check_kept_by_adapter(w, event);
-            sah_core_outbox_ack(r->core, event->event_id);
+            r->front.outbox_ack(r->front.data, event->event_id);
         }
         n++;
     }
@@ -250,6 +261,8 @@ static void wake(struct world *w)
             world_give_held(r);
         }
     }
+    if (w->away != NULL)
+        away_wake(w);
 }
 
 static void turn(struct world *w)
@@ -258,9 +271,13 @@ static void turn(struct world *w)
         struct world_router *r = &w->routers[i];
 
         if (r->core != NULL && r->stalled_until_ms == 0 && w->now_ms >= r->next_tick_ms) {
-            uint32_t wait_ms = sah_core_tick(r->core, router_now(r));
+            uint32_t wait_ms = sah_core_tick(r->core, router_now(r)), away_ms;
 
             SAH_ASSERT(wait_ms >= 1 && wait_ms <= 1000);
+            if (r->away != NULL) {
+                away_ms = sah_away_tick(r->away, router_now(r));
+                wait_ms = away_ms < wait_ms ? away_ms : wait_ms;
+            }
             r->next_tick_ms = w->now_ms + wait_ms;
         }
     }
@@ -271,9 +288,13 @@ void world_settle(struct world *w)
     unsigned n = 0, now;
 
     do {
+        if (w->away != NULL)
+            away_hold_back(w);
         now = w->store_is == WORLD_STORE_SLOW ? 0 : sah_memory_store_run(w->fake);
         now += sah_fake_agencies_run(w->rig->agencies, w->now_ms);
         now += ack_all(w);
+        if (w->away != NULL)
+            now += away_settle(w);
         n += now;
         SAH_ASSERT(n < TURNS_MAX);
     } while (now > 0 && !w->is_violated);
@@ -283,6 +304,8 @@ void world_some(struct world *w, unsigned n)
 {
     if (w->store_is == WORLD_STORE_SLOW)
         return;
+    if (w->away != NULL)
+        away_hold_back(w);
     while (n-- > 0 && !w->is_violated && sah_memory_store_step(w->fake))
         ;
 }
@@ -320,14 +343,17 @@ static uint64_t next_ms(const struct world *w, uint64_t end_ms)
             if (call->kind == CALL_SEND && call->due_ms > w->now_ms && call->due_ms < next)
                 next = call->due_ms;
     }
-    return next;
+    return w->away != NULL ? away_next_ms(w, next) : next;
 }
 
 void world_idle(struct world *w, uint64_t ms, uint32_t grain_ms)
 {
-    uint64_t end_ms = w->now_ms + ms;
+    uint64_t begin_ms = w->now_ms, end_ms = begin_ms + ms;
+    uint32_t grain_asked_ms = grain_ms;
 
     for (;;) {
+        if (w->away != NULL)
+            grain_ms = away_grain(w, begin_ms, grain_asked_ms);
         wake(w);
         turn(w);
         world_settle(w);
@@ -403,6 +429,7 @@ struct world *world_new(const struct world_options *options)
     w->incidents = options->incidents;
     w->plant = options->plant != NULL ? plant_index(options->plant) : -1;
     w->planted = w->plant >= 0 ? calloc(1, sizeof *w->planted) : NULL;
+    w->away = options->away ? away_new() : NULL;
     w->adapters_there = w->adapters_ack = true;
     w->n_routers = options->routers > 0 ? options->routers : 1;
     SAH_ASSERT(w->n_routers <= WORLD_ROUTERS_MAX);
@@ -422,6 +449,8 @@ void world_free(struct world *w)
     for (unsigned i = 0; i < w->n_routers; i++)
         world_crash(w, i);
     rig_free(w->rig); /* completes, to nobody, what the fakes still hold */
+    if (w->away != NULL)
+        away_free(w);
     free(w->deliveries);
     free(w->active);
     free(w->heard);

@@ -15,6 +15,7 @@
 #ifndef SAHAYA_TESTS_WORLD_H
 #define SAHAYA_TESTS_WORLD_H
 
+#include "away/away.h"
 #include "lib/core_rig.h"
 
 #define WORLD_ROUTERS_MAX 2
@@ -30,6 +31,7 @@ struct world_options {
     unsigned jobs_max;    /* of each router; 0 = 100 */
     unsigned admits;      /* deliveries that the bulk lane holds; 0 = no limit */
     bool incidents;       /* reports are matched, and fires have places */
+    bool away;            /* each router has a journal, and router/away before its core */
     const char *plant;    /* a fault of world_plant.c; NULL = none */
     const char *trace;    /* prints what happens to this request as it happens; "" = to all */
 };
@@ -84,6 +86,21 @@ void world_store(struct world *w, enum world_store how);
 /* One fault for the next call, whichever it is. */
 void world_store_fault(struct world *w, enum sah_memory_fault fault);
 
+/* ---- one router's way to the store, and its disk (world_away.c) */
+enum world_link {
+    WORLD_LINK_FINE,
+    WORLD_LINK_REFUSED, /* nothing is done, and it hears so at once */
+    WORLD_LINK_SILENT,  /* calls are never answered; a few are done all the same */
+    WORLD_LINK_SLOW,    /* all is done, and answered late */
+    WORLD_LINK_LOST,    /* all is done, and no answer comes */
+    WORLD_LINKS
+};
+/* For so long, then fine again; 0 = until it is said. */
+void world_link(struct world *w, unsigned router, enum world_link how, uint64_t ms);
+/* The journal's disk writes nothing until it is said. In a world with `away` alone. */
+void world_disk_stalls(struct world *w, unsigned router, bool stalls);
+struct sah_away_view world_away(const struct world *w, unsigned router);
+
 /* ---- agencies */
 enum world_manner {
     WORLD_ACKS,
@@ -131,6 +148,7 @@ void world_agency_acts(struct world *w);
 void world_mood_changes(struct world *w);
 void world_operator_acts(struct world *w); /* replays a dead letter, or gives a request another class */
 void world_adapter_asks_again(struct world *w); /* what was not answered */
+void world_links_change(struct world *w); /* in a world with `away`: links and disks */
 
 /* ---- the end: everything heals, everybody does their work, and nothing may be left over */
 void world_finish(struct world *w);
@@ -140,6 +158,7 @@ struct world_plant {
     const char *name;
     const char *finds; /* the invariants whose violation shows it: "I5" */
     const char *what;
+    bool away; /* in a world with `away` */
 };
 extern const struct world_plant world_plants[];
 extern const unsigned world_n_plants;

@@ -59,6 +59,7 @@ static void note_deliveries(struct world *w)
                                     .place = d->accept_seq,
                                     .made_store_ms = world_store_now(w),
                                     .made_mono_ms = w->now_ms,
+                                    .acked = w->away != NULL && away_is_acked(w, d->key),
                                     .first_store_ms = -1};
         activate(w, i);
     }
@@ -72,16 +73,24 @@ struct world_delivery *world_ledger(struct world *w, const char *key)
     return NULL;
 }
 
-/* The number of the citizen's message with this id; -1: nobody sent it. */
-static int message_number(const struct world *w, const struct sah_id *id)
+struct sah_id world_message_id(unsigned number)
 {
-    struct sah_id expected = {.bytes = {0}};
+    struct sah_id id = {.bytes = {0}};
+
+    for (unsigned i = 0; i < 4; i++)
+        id.bytes[i] = (uint8_t)((number + 1) >> (24 - 8 * i));
+    id.bytes[15] = 1;
+    return id;
+}
+
+int world_message_number(const struct world *w, const struct sah_id *id)
+{
+    struct sah_id expected;
     uint32_t n = 0;
 
     for (unsigned i = 0; i < 4; i++)
         n = n << 8 | id->bytes[i];
-    memcpy(expected.bytes, id->bytes, 4);
-    expected.bytes[15] = 1;
+    expected = world_message_id(n - 1);
     if (n < 1 || n > w->n_messages || !sah_id_equal(id, &expected))
         return -1;
     return (int)n - 1;
@@ -129,7 +138,7 @@ static void check_message(struct world *w, const struct sah_change *change,
                           const struct world_before *before)
 {
     const struct memory_request *r = model_request(w->fake, change->request_id);
-    int number = message_number(w, &change->message_id);
+    int number = world_message_number(w, &change->message_id);
     struct world_request *page;
 
     /* The router's own messages (core/copies.c, core/incident_tell.c) amend what is there, and no citizen wrote them. */
@@ -137,15 +146,14 @@ static void check_message(struct world *w, const struct sah_change *change,
         world_violate(w, "I2", change->request_id, "a message is stored a second time");
         return;
     }
-    if (r->view.last_sequence != before->last_sequence + 1)
+    if (away_is_import(change) ? r->view.last_sequence <= before->last_sequence
+                               : r->view.last_sequence != before->last_sequence + 1)
         world_violate(w, "I10", change->request_id, "sequence %u follows %u",
                       r->view.last_sequence, before->last_sequence);
     if (before->revision > 0)
         return;
-    SAH_ASSERT(w->n_requests < WORLD_REQUESTS_MAX);
-    page = &w->requests[w->n_requests++];
+    page = world_page(w, change->request_id, (unsigned)number);
     page->kept = r;
-    page->who = w->messages[number].who;
     page->booking = strcmp(r->service, "LPG_BOOKING") == 0;
     memcpy(page->incident_id, r->view.incident_id, sizeof page->incident_id);
     if (r->view.incident_id[0] != 'I' || change->n_plans == 0)
@@ -400,7 +408,7 @@ static void check_replayed(struct world *w, const struct sah_plan *plan, const c
         world_violate(w, "I7", request_id, "replayed from place %u at place %u", (unsigned)d->place,
                       (unsigned)kept->accept_seq);
     d->place = kept->accept_seq;
-    d->over_seen = d->acked = d->ready = d->waiting = false;
+    d->over_seen = d->ready = d->waiting = false; /* a 2xx from before is still one */
     d->first_store_ms = -1;
     d->replayed_ms = w->now_ms;
     activate(w, (size_t)(d - w->deliveries));
@@ -468,7 +476,6 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
         return;
     page = &w->requests[world_request_index(w, change->request_id)];
     NOTE(w, change->request_id, "router %u writes: %s", r->index, change->audit);
-    SAH_UNUSED(r);
     if (strcmp(kept->view.incident_id, page->incident_id) != 0 && may_move(w, change, kept))
         memcpy(page->incident_id, kept->view.incident_id, sizeof page->incident_id);
     if (strcmp(kept->view.incident_id, page->incident_id) != 0)
@@ -492,7 +499,12 @@ void check_commit(struct world *w, struct world_router *r, const struct sah_chan
     }
     check_carried(w, change);
     check_kept(w, change, before, &kept->view);
-    check_told(w, change, before, &kept->view);
+    if (away_is_import(change)) /* its citizen heard of it from the direct core */
+        away_check_import(w, r, change);
+    else
+        check_told(w, change, before, &kept->view);
+    if (w->away != NULL)
+        away_ended(w, page);
     check_honest(w, change, &kept->view, page);
     check_closing(w, before, &kept->view, page);
     check_watched(w, kept, page->booking);

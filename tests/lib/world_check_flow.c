@@ -51,6 +51,8 @@ static void check_order(struct world *w, const struct world_delivery *d)
     bool may = world_store_now(w) - d->made_store_ms >= ORDER_MS ||
                w->now_ms - d->made_mono_ms >= ORDER_MS;
 
+    if (d->went_before)
+        return;
     for (size_t i = 0; i < w->n_active; i++) {
         const struct world_delivery *o = &w->deliveries[w->active[i]];
 
@@ -184,10 +186,10 @@ void check_also_leased(struct world *w, const struct sah_change *change, const s
 
 /* ---- attempts, answers, results, events */
 
-void check_send(struct world *w, const struct sah_leased *leased)
+void check_send(struct world *w, struct world_router *r, const struct sah_leased *leased)
 {
     const struct world_delivery *d = world_ledger(w, leased->key);
-    int agency = world_agency_index(w, leased->agency);
+    int agency = world_agency_index(w, leased->agency), page = d != NULL ? (int)d->request : -1;
     char key[SAH_KEY_SIZE] = "";
     unsigned i = 0;
 
@@ -195,16 +197,18 @@ void check_send(struct world *w, const struct sah_leased *leased)
         sah_delivery_key(&d->kept->message_id, leased->agency, key);
     if (d == NULL || strcmp(key, leased->key) != 0 ||
         strcmp(d->kept->request_id, leased->request_id) != 0 ||
-        d->kept->sequence != leased->sequence || strcmp(d->kept->agency, leased->agency) != 0) {
+        d->kept->sequence != leased->sequence || strcmp(d->kept->agency, leased->agency) != 0)
+        page = w->away != NULL ? away_check_send(w, r, leased) : -1;
+    if (page < 0) {
         world_violate(w, "I6", leased->request_id, "%s gets another key", leased->endpoint);
         return;
     }
     while (i < w->n_cases &&
-           (w->cases[i].request != d->request || w->cases[i].agency != (unsigned)agency))
+           (w->cases[i].request != (unsigned)page || w->cases[i].agency != (unsigned)agency))
         i++;
     if (i == w->n_cases && i < WORLD_CASES_MAX)
         w->cases[w->n_cases++] =
-            (struct world_case){.request = d->request, .agency = (unsigned)agency};
+            (struct world_case){.request = (unsigned)page, .agency = (unsigned)agency};
 }
 
 void check_answer(struct world *w, const struct world_call *call,
@@ -212,18 +216,22 @@ void check_answer(struct world *w, const struct world_call *call,
 {
     struct world_delivery *d = world_ledger(w, call->key);
 
-    if (d == NULL)
+    if (d == NULL && w->away == NULL)
         return;
-    NOTE(w, d->kept->request_id, "from %s: %s, epoch %llu", d->kept->agency,
-         sah_answer_kind_name(answer->answer.kind), (unsigned long long)call->epoch);
+    NOTE(w, call->request_id, "router %u from %s: %s, epoch %llu%s", call->router->index, call->agency,
+         sah_answer_kind_name(answer->answer.kind), (unsigned long long)call->epoch, call->direct ? ", directly" : "");
     if (answer->answer.kind != SAH_ANSWER_MACHINE_ACK)
         return;
-    d->acked = true;
+    if (d != NULL)
+        d->acked = true;
+    if (w->away != NULL)
+        away_acked(w, call->key);
     if (w->n_evidence == WORLD_EVIDENCE_MAX)
         return;
     w->evidence[w->n_evidence] =
         (struct world_evidence){.epoch = call->epoch,
                                 .since_ms = w->now_ms,
+                                .direct = call->direct,
                                 .router = call->router->index,
                                 .generation = call->router->generation};
     memcpy(w->evidence[w->n_evidence++].key, call->key, SAH_KEY_SIZE);
@@ -254,9 +262,13 @@ void check_result(struct world *w, unsigned message, const struct sah_message *r
     if (m->kind == SAH_KIND_STATUS_QUERY ||
         (code != SAH_RESULT_ACCEPTED && code != SAH_RESULT_DUPLICATE))
         return;
-    if (model_message(w->fake, &result->id) == NULL)
+    if (model_message(w->fake, &result->id) == NULL && !away_is_durable(w, &result->id))
         world_violate(w, "I1", result->request_id, "message %u is acked and not kept", message);
-    if (code == SAH_RESULT_ACCEPTED && m->accepted > 0)
+    if (w->away != NULL && m->kind == SAH_KIND_REQUEST)
+        (void)world_page(w, result->request_id, message);
+    /* A second router may accept what the first one has in its journal: the names are the same. */
+    if (code == SAH_RESULT_ACCEPTED && m->accepted > 0 && !m->journaled &&
+        strcmp(result->u.result.store_run_id, SAH_AWAY_RUN_ID) != 0)
         world_violate(w, "I2", result->request_id, "message %u is accepted twice", message);
     if (m->request_id[0] != '\0' && strcmp(m->request_id, result->request_id) != 0 &&
         !is_made_anew(w, m, &result->id))
@@ -275,6 +287,8 @@ void check_kept_by_adapter(struct world *w, const struct sah_outbox_event *event
 {
     uint64_t number = strtoull(event->event_id + 5, NULL, 10);
 
+    if (w->away != NULL && away_heard(w, event))
+        return;
     if (number >= w->cap_heard) {
         size_t cap = (size_t)number * 2 + 1024;
 

@@ -26,12 +26,14 @@ static void heal(struct world *w)
     }
     if (world_some_router(w) == NULL)
         world_start(w, 0);
+    if (w->away != NULL)
+        (void)away_heal(w);
     world_store(w, WORLD_STORE_FINE);
     world_adapters(w, true, true);
     world_manner_all(w, WORLD_ACKS);
     for (unsigned i = 0; i < ROUNDS_MAX && !w->is_violated; i++) {
         world_idle(w, 1000, 500);
-        if (i >= ROUNDS_MIN && world_unanswered(w) == 0)
+        if (i >= ROUNDS_MIN && world_unanswered(w) == 0 && (w->away == NULL || away_heal(w)))
             return;
         world_adapter_asks_again(w); /* a small router takes a few at a time */
         world_settle(w);
@@ -125,7 +127,7 @@ static void check_messages(struct world *w)
         if (m->under_way > 0 || m->code == SAH_RESULT_UNSPECIFIED ||
             m->code == SAH_RESULT_RETRY)
             world_violate(w, "I1", m->request_id, "message %u has no answer", i);
-        if (m->accepted > 1 && m->kind != SAH_KIND_STATUS_QUERY)
+        if (m->accepted > 1 && !m->journaled && m->kind != SAH_KIND_STATUS_QUERY)
             world_violate(w, "I2", m->request_id, "message %u was accepted twice", i);
     }
 }
@@ -173,7 +175,7 @@ static void check_outbox(struct world *w)
 static void check_routers(struct world *w)
 {
     for (unsigned i = 0; i < w->n_routers; i++)
-        if (w->routers[i].core != NULL && sah_core_in_flight(w->routers[i].core) > 0)
+        if (w->routers[i].core != NULL && sah_core_in_flight(w->routers[i].core) + (w->away != NULL ? sah_away_in_flight(w->routers[i].away) : 0) > 0)
             world_violate(w, "I11", "", "router %u still has %u under way", i,
                           sah_core_in_flight(w->routers[i].core));
     for (unsigned i = 0; i < w->rig->roster->n_agencies; i++) {
@@ -181,7 +183,7 @@ static void check_routers(struct world *w)
 
         /* A router that died leaves its attempts behind, so only a world of one that lived
          * counts. */
-        if (w->n_routers == 1 && w->routers[0].generation == 1 &&
+        if (w->away == NULL && w->n_routers == 1 && w->routers[0].generation == 1 &&
             sah_fake_agencies_most(w->rig->agencies, e->id) > e->concurrency)
             world_violate(w, "I11", "", "%s got more than it takes at once", e->id);
     }
@@ -191,6 +193,8 @@ void world_finish(struct world *w)
 {
     if (!w->is_violated)
         heal(w);
+    if (!w->is_violated && w->away != NULL)
+        away_check_end(w);
     if (!w->is_violated)
         world_idle(w, NOBODY_MS, 15000);
     if (!w->is_violated)
@@ -213,4 +217,6 @@ void world_finish(struct world *w)
     check_incidents(w);
     check_outbox(w);
     check_routers(w);
+    if (w->away != NULL)
+        away_check_told(w);
 }

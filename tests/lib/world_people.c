@@ -19,6 +19,8 @@ struct asked { /* a message on its way to a router */
 struct said { /* a status on its way */
     struct world *w;
     struct world_router *router;
+    int request, agency; /* -1: nobody knows it */
+    bool by_person, known;
     char request_id[SAH_REQUEST_ID_SIZE];
 };
 
@@ -39,9 +41,24 @@ int world_agency_index(const struct world *w, const char *id)
 int world_request_index(const struct world *w, const char *request_id)
 {
     for (unsigned i = w->n_requests; i > 0; i--)
-        if (strcmp(w->requests[i - 1].kept->view.request_id, request_id) == 0)
+        if (strcmp(w->requests[i - 1].request_id, request_id) == 0)
             return (int)(i - 1);
     return -1;
+}
+
+struct world_request *world_page(struct world *w, const char *request_id, unsigned number)
+{
+    int at = w->away != NULL ? world_request_index(w, request_id) : -1;
+    struct world_request *page;
+
+    if (at >= 0)
+        return &w->requests[at];
+    SAH_ASSERT(w->n_requests < WORLD_REQUESTS_MAX);
+    page = &w->requests[w->n_requests++];
+    memcpy(page->request_id, request_id, sizeof page->request_id);
+    page->who = w->messages[number].who;
+    page->booking = strcmp(w->messages[number].service, "LPG_BOOKING") == 0;
+    return page;
 }
 
 /* ---- messages */
@@ -66,6 +83,7 @@ static void on_result(void *data, const struct sah_message *given)
         NOTE(w, result->request_id, "message %u: %s", asked->message,
              sah_result_code_name(m->code));
         check_result(w, asked->message, result);
+        m->journaled |= strcmp(result->u.result.store_run_id, SAH_AWAY_RUN_ID) == 0;
         m->accepted += m->code == SAH_RESULT_ACCEPTED;
         if (m->kind == SAH_KIND_REQUEST &&
             (m->code == SAH_RESULT_ACCEPTED || m->code == SAH_RESULT_DUPLICATE))
@@ -148,7 +166,7 @@ void world_again(struct world *w, unsigned message)
     m->asked++;
     NOTE(w, m->request_id, "message %u: %s of citizen %u %s%s%s to router %u", message,
          sah_kind_name(m->kind), m->who, m->service, m->cue[0] ? " " : "", m->cue, r->index);
-    sah_core_take(r->core, w->rig->message, (struct sah_slice){buf.data, buf.len},
+    r->front.take(r->front.data, w->rig->message, (struct sah_slice){buf.data, buf.len},
                   router_now(r), on_result, asked);
     sah_buf_fini(&buf);
 }
@@ -241,14 +259,47 @@ const char *world_request_of(const struct world *w, unsigned message)
 
 /* ---- statuses */
 
+#define HELP                                                                        \
+    (STATE_BIT(ACKNOWLEDGED) | STATE_BIT(WAITING_UNIT) | STATE_BIT(UNIT_ASSIGNED) | \
+     STATE_BIT(EN_ROUTE) | STATE_BIT(ON_SCENE) | STATE_BIT(TRANSPORTING))
+
+/* Does this router, or the store, know of the request at that agency? */
+static bool is_known(const struct world_router *r, const struct sah_agency_status *status)
+{
+    const struct memory_request *kept = model_request(r->w->fake, status->request_id);
+    bool known = false;
+
+    if (r->away != NULL && r->away->memory != NULL && model_request(r->away->memory, status->request_id) != NULL)
+        kept = model_request(r->away->memory, status->request_id);
+    for (unsigned i = 0; kept != NULL && i < kept->view.n_lines; i++)
+        known |= strcmp(kept->view.lines[i].agency, status->agency) == 0;
+    return known;
+}
+
+/* (I5) What an agency says of a request that it has is never answered "not found", for it would not say
+ * it again; and what a person said and was taken holds from then on. */
+static void check_status(const struct said *said, const struct sah_status_result *result)
+{
+    struct world_request *page = said->request >= 0 ? &said->w->requests[said->request] : NULL;
+
+    if (result->code == SAH_STATUS_NOT_FOUND && said->known)
+        world_violate(said->w, "I5", said->request_id, "what an agency says of what it has is answered 'not found'");
+    if (page == NULL || said->agency < 0 || result->code != SAH_STATUS_APPLIED)
+        return;
+    page->helps[said->agency] = said->by_person && IS_IN(result->state, HELP) ? result->state : SAH_STATE_UNSPECIFIED;
+    page->helps_by[said->agency] = said->router->index;
+}
+
 static void on_status(void *data, const struct sah_status_result *result)
 {
     static const char *const codes[] = {"applied", "repeated",   "history",    "not found",
                                         "illegal", "needs name", "unavailable"};
     struct said *said = data;
 
-    if (!said->router->dying)
+    if (!said->router->dying) {
         NOTE(said->w, said->request_id, "status: %s", codes[result->code]);
+        check_status(said, result);
+    }
     free(said);
 }
 
@@ -270,11 +321,15 @@ static void post(struct world *w, const struct sah_agency_status *status)
     SAH_ASSERT(said != NULL);
     said->w = w;
     said->router = r;
+    said->request = request;
+    said->agency = agency;
+    said->by_person = status->level == SAH_LEVEL_PERSON;
+    said->known = is_known(r, status);
     memcpy(said->request_id, status->request_id, sizeof said->request_id);
     NOTE(w, status->request_id, "%s says %s%s to router %u", status->agency,
          sah_state_name(status->state), status->level == SAH_LEVEL_PERSON ? " (a person)" : "",
          r->index);
-    sah_core_status(r->core, status, router_now(r), on_status, said);
+    r->front.status(r->front.data, status, router_now(r), on_status, said);
 }
 
 void world_says(struct world *w, const char *request_id, const char *agency,
@@ -351,14 +406,14 @@ static void some_correction(struct world *w)
                                                  : w->n_requests - 1 - world_roll(w, newest)];
     who = world_roll(w, 15) == 0 ? world_roll(w, CITIZENS) : request->who;
     if (what == 0) {
-        world_queries(w, who, request->kept->view.request_id);
+        world_queries(w, who, request->request_id);
     } else if (what <= 2) {
-        world_cancels(w, who, request->kept->view.request_id);
+        world_cancels(w, who, request->request_id);
     } else {
         enum sah_amendment_kind kind = kinds[world_roll(w, SAH_LEN(kinds))];
         bool triage = kind == SAH_AMENDMENT_TRIAGE;
 
-        world_amends(w, who, request->kept->view.request_id, kind,
+        world_amends(w, who, request->request_id, kind,
                      triage ? some(w, cues, SAH_LEN(cues)) : NULL,
                      triage && world_roll(w, 2) == 0 ? some(w, services, SAH_LEN(services))
                                                      : NULL);
@@ -418,7 +473,7 @@ void world_agency_acts(struct world *w)
     c = &w->cases[w->n_cases - 1 - world_roll(w, newest)];
     booking = w->requests[c->request].booking;
     n = booking ? SAH_LEN(booking_life) : SAH_LEN(unit_life);
-    s = rig_says(w->requests[c->request].kept->view.request_id,
+    s = rig_says(w->requests[c->request].request_id,
                  w->rig->roster->agencies[c->agency].id, SAH_STATE_ACKNOWLEDGED,
                  world_roll(w, 6) > 0 ? "desk 4" : NULL);
     if (c->stage < n && world_roll(w, 4) > 0) /* the next in order, sometimes once more */
@@ -490,7 +545,7 @@ void world_operator_acts(struct world *w)
     SAH_ASSERT(said != NULL);
     said->w = w;
     said->router = r;
-    id = w->requests[world_roll(w, w->n_requests)].kept->view.request_id;
+    id = w->requests[world_roll(w, w->n_requests)].request_id;
     if (world_roll(w, 3) > 0 && some_letter(w, &letter)) {
         memcpy(said->request_id, letter.request_id, sizeof said->request_id);
         sah_core_replay(r->core, &letter, "desk 1", router_now(r), on_decided, said);

@@ -38,14 +38,28 @@
     X(amendment_overtakes, "I10", "an amendment does not wait for what is before it")         \
     X(silence_spreads, "I11", "while one agency is silent, others are not served")
 
+/* In a world whose routers have a journal. */
+#define AWAY_PLANTS(X)                                                                        \
+    X(disk_lies, "I1", "a journal says that a message is on disk before it is")               \
+    X(journal_not_replayed, "I4", "a router that starts does not look into its journal")      \
+    X(import_is_new, "I2", "what is brought back is stored under another id, as a new one")   \
+    X(import_changes_key, "I6", "what is brought back is sent again under another key")       \
+    X(import_forgets_known, "I5", "what is brought back has lost what agencies have")         \
+    X(import_forgets_person, "I5", "what is brought back has lost what a person answered")    \
+    X(import_tells_twice, "I8", "events are brought back a second time")                      \
+    X(help_without_person, "I9", "a direct core tells a machine's 200 as a person's answer")
+
 enum plant {
 #define X(name, finds, what) PLANT_##name,
-    PLANTS(X)
+    PLANTS(X) AWAY_PLANTS(X)
 #undef X
 };
 const struct world_plant world_plants[] = {
-#define X(name, finds, what) {#name, finds, what},
+#define X(name, finds, what) {#name, finds, what, false},
     PLANTS(X)
+#undef X
+#define X(name, finds, what) {#name, finds, what, true},
+    AWAY_PLANTS(X)
 #undef X
 };
 const unsigned world_n_plants = SAH_LEN(world_plants);
@@ -76,12 +90,72 @@ static bool has_event(const struct sah_change *change, enum sah_state state)
     return false;
 }
 
+/* ---- a router that brings back the wrong thing, or starts without its journal */
+
+static void forget_person(struct sah_change *c)
+{
+    for (unsigned i = 0; i < c->n_lines; i++)
+        if (c->lines[i].state >= SAH_STATE_ACKNOWLEDGED && c->lines[i].state <= SAH_STATE_TRANSPORTING)
+            c->lines[i].state = c->lines[i].status.state = SAH_STATE_DELIVERED;
+}
+
+static const struct sah_change *plant_import(struct world *w, const struct sah_change *change)
+{
+    struct sah_change *c = bent(w, change);
+
+    for (unsigned i = 0; i < c->n_plans; i++) {
+        if (PLANTED(w, import_forgets_known) || PLANTED(w, import_changes_key))
+            c->plans[i].known = SAH_KNOWN_NOTHING;
+        if (PLANTED(w, import_changes_key))
+            c->plans[i].key[0] = c->plans[i].key[0] == 'a' ? 'b' : 'a';
+    }
+    if (PLANTED(w, import_forgets_person))
+        forget_person(c);
+    if (PLANTED(w, import_tells_twice) && w->plant_count == 0 && c->n_events > 0) {
+        w->plant_event = c->events[0]; /* it comes along with the next one, too */
+        w->plant_count = 1;
+    } else if (w->plant_count == 1 && c->n_events < SAH_EVENTS_MAX) {
+        c->events[c->n_events++] = w->plant_event;
+        w->plant_count = 2;
+    }
+    if (PLANTED(w, import_is_new) && c->bytes.len > 0) {
+        c->message_id.bytes[8] ^= 1;
+        for (unsigned i = 0; i < c->n_plans; i++)
+            c->plans[i].message_id = c->message_id;
+    }
+    return c;
+}
+
+static void each_of_none(void *data, bool (*fn)(void *data, const struct sah_journal_entry *entry), void *fn_data)
+{
+    SAH_UNUSED(data);
+    SAH_UNUSED(fn);
+    SAH_UNUSED(fn_data);
+}
+
+void plant_journal(struct world *w, struct world_router *r)
+{
+    if (PLANTED(w, journal_not_replayed))
+        r->journal_port.each = each_of_none;
+    if (PLANTED(w, disk_lies))
+        fake_journal_lie(r->journal, true);
+}
+
+void plant_event(struct world *w, struct sah_outbox_event *event)
+{
+    if (PLANTED(w, help_without_person) && strtoull(event->event_id + 5, NULL, 10) >= SAH_AWAY_FIRST_EVENT &&
+        event->status.state == SAH_STATE_DELIVERED)
+        event->status.state = SAH_STATE_ACKNOWLEDGED;
+}
+
 const struct sah_change *plant_core_change(struct world *w, const struct sah_change *change)
 {
     struct sah_change *c;
 
     if (w->plant < 0)
         return change;
+    if (away_is_import(change))
+        return plant_import(w, change);
     if (PLANTED(w, event_without_change) && has_event(change, SAH_STATE_DELIVERED)) {
         c = bent(w, change);
         c->n_lines = 0;

@@ -15,8 +15,9 @@
 
 /* ---- faults of the store */
 
-static void meet_fault(struct world *w)
+static void meet_fault(struct world_router *r)
 {
+    struct world *w = r->w;
     enum sah_memory_fault fault = w->next_fault;
 
     w->next_fault = SAH_MEMORY_FINE;
@@ -24,14 +25,16 @@ static void meet_fault(struct world *w)
         fault = SAH_MEMORY_DOWN;
     else if (w->store_is == WORLD_STORE_FLAKY && world_roll(w, 3) == 0)
         fault = (enum sah_memory_fault)(SAH_MEMORY_DOWN + world_roll(w, 3));
+    if (r->link != WORLD_LINK_FINE)
+        fault = away_fault(r, fault);
     if (fault != SAH_MEMORY_FINE)
         w->healthy_since_ms = w->now_ms;
     sah_memory_store_fail_next(w->fake, fault, fault != SAH_MEMORY_FINE);
 }
 
 /* A call that goes to the fake; NULL: the router is dying, and world_crash() answers it. */
-static struct world_call *call_of(struct world_router *r, enum world_call_kind kind,
-                                  void (*fn)(void), void *data)
+struct world_call *world_call_begin(struct world_router *r, enum world_call_kind kind,
+                                    void (*fn)(void), void *data)
 {
     struct world_call *call = world_call_new(r, kind, fn, data);
 
@@ -40,7 +43,7 @@ static struct world_call *call_of(struct world_router *r, enum world_call_kind k
     call->fakes = true;
     if (kind != CALL_SEND) {
         sah_memory_store_as(r->w->fake, r->life);
-        meet_fault(r->w);
+        meet_fault(r);
     }
     return call;
 }
@@ -148,6 +151,22 @@ static void on_feed(void *data, int err, const struct sah_fed *fed)
         ((sah_feed_fn *)call.fn)(call.data, err, fed);
 }
 
+static void on_dead(void *data, int err, const struct sah_dead_letter *letters, unsigned n, uint64_t total)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_dead_fn *)call.fn)(call.data, err, letters, n, total);
+}
+
+static void on_names(void *data, int err, const char (*names)[SAH_AGENCY_SIZE], unsigned n)
+{
+    struct world_call call = *(struct world_call *)data;
+
+    if (!is_over(data))
+        ((sah_names_fn *)call.fn)(call.data, err, names, n);
+}
+
 static void give_answer(struct world_call *call)
 {
     struct world_call copy = *call;
@@ -158,7 +177,7 @@ static void give_answer(struct world_call *call)
     ((sah_agency_fn *)copy.fn)(copy.data, &copy.answer);
 }
 
-static void on_answer(void *data, const struct sah_agency_answer *answer)
+void world_answered(void *data, const struct sah_agency_answer *answer)
 {
     struct world_call *call = data;
 
@@ -185,6 +204,18 @@ void world_give_held(struct world_router *r)
             next = r->calls;
         }
     }
+}
+
+struct world_call *world_call_of(const struct memory_pending *p)
+{
+    static void (*const ours[])(void) = {FN(on_commit), FN(on_load),   FN(on_lease),  FN(on_tick), FN(on_stats), FN(on_events),
+                                         FN(on_done),   FN(on_pieces), FN(on_page),   FN(on_bytes), FN(on_feed), FN(on_dead),
+                                         FN(on_names)};
+
+    for (unsigned i = 0; i < SAH_LEN(ours); i++)
+        if (p->fn == ours[i])
+            return p->fn_data;
+    return NULL;
 }
 
 void world_call_fail(struct world_call *call)
@@ -247,7 +278,7 @@ static void port_commit(void *data, const struct sah_change *said, sah_commit_fn
 {
     struct world_router *r = data;
     struct world *w = r->w;
-    struct world_call *call = call_of(r, CALL_COMMIT, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_COMMIT, FN(fn), fn_data);
     const struct sah_change *change;
     const struct memory_request *kept;
     struct world_before before;
@@ -272,7 +303,7 @@ static void port_commit(void *data, const struct sah_change *said, sah_commit_fn
 static void port_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_LOAD, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_LOAD, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->load(r->w->fake_port->data, request_id, on_load, call);
@@ -283,7 +314,7 @@ static void port_lease(void *data, const char *endpoint, unsigned max_class, uns
 {
     struct world_router *r = data;
     struct world *w = r->w;
-    struct world_call *call = call_of(r, CALL_LEASE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_LEASE, FN(fn), fn_data);
     struct world_ready ready;
 
     if (call == NULL)
@@ -303,7 +334,7 @@ static void port_settle(void *data, const struct sah_settle *settle, sah_done_fn
 {
     struct world_router *r = data;
     struct world *w = r->w;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
     struct sah_settle planted = *settle;
     struct world_before before;
 
@@ -318,7 +349,7 @@ static void port_settle(void *data, const struct sah_settle *settle, sah_done_fn
 static void port_tick(void *data, unsigned limit, sah_tick_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_TICK, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_TICK, FN(fn), fn_data);
 
     r->ticked = true;
     if (call != NULL)
@@ -329,7 +360,7 @@ static void port_stats(void *data, const char *const *endpoints, unsigned n, sah
                        void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_STATS, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_STATS, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->stats(r->w->fake_port->data, endpoints, n, on_stats, call);
@@ -339,7 +370,7 @@ static void port_outbox_take(void *data, const char *channel, unsigned n, uint32
                              sah_events_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_EVENTS, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_EVENTS, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->outbox_take(r->w->fake_port->data, channel, n, lease_ms, on_events,
@@ -349,7 +380,7 @@ static void port_outbox_take(void *data, const char *channel, unsigned n, uint32
 static void port_outbox_ack(void *data, const char *event_id, sah_done_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->outbox_ack(r->w->fake_port->data, event_id, on_done, call);
@@ -359,8 +390,10 @@ static void port_quarantine(void *data, const char *source, const char *why, con
                             size_t len, sah_done_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
 
+    if (call != NULL && r->w->away != NULL)
+        away_kept_for_a_person(r->w, bytes, len);
     if (call != NULL)
         r->w->fake_port->quarantine(r->w->fake_port->data, source, why, bytes, len, on_done,
                                     call);
@@ -370,7 +403,7 @@ static void port_join(void *data, const char *main_id, const struct sah_item *it
                       uint32_t update_ms, sah_done_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->join(r->w->fake_port->data, main_id, item, at_once, update_ms, on_done, call);
@@ -379,7 +412,7 @@ static void port_join(void *data, const char *main_id, const struct sah_item *it
 static void port_page(void *data, const char *main_id, sah_page_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_PAGE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_PAGE, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->page(r->w->fake_port->data, main_id, on_page, call);
@@ -389,7 +422,7 @@ static void port_page_done(void *data, const char *main_id, const struct sah_pag
                            sah_done_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->page_done(r->w->fake_port->data, main_id, done, on_done, call);
@@ -399,7 +432,7 @@ static void port_work_over(void *data, const char *request_id, enum sah_work_kin
                            sah_done_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DONE, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DONE, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->work_over(r->w->fake_port->data, request_id, kind, on_done, call);
@@ -409,7 +442,7 @@ static void port_message(void *data, const char *request_id, const struct sah_id
                          sah_bytes_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_BYTES, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_BYTES, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->message(r->w->fake_port->data, request_id, id, on_bytes, call);
@@ -419,7 +452,7 @@ static void port_feed(void *data, const struct sah_feed_cursor *cursor, uint32_t
                       sah_feed_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_FEED, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_FEED, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->feed(r->w->fake_port->data, cursor, window_ms, on_feed, call);
@@ -428,116 +461,28 @@ static void port_feed(void *data, const struct sah_feed_cursor *cursor, uint32_t
 static void port_quarantine_list(void *data, unsigned n, sah_pieces_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_PIECES, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_PIECES, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->quarantine_list(r->w->fake_port->data, n, on_pieces, call);
 }
 
-static void on_dead(void *data, int err, const struct sah_dead_letter *letters, unsigned n, uint64_t total)
-{
-    struct world_call call = *(struct world_call *)data;
-
-    if (!is_over(data))
-        ((sah_dead_fn *)call.fn)(call.data, err, letters, n, total);
-}
-
 static void port_dead(void *data, const char *endpoint, unsigned skip, unsigned n, sah_dead_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_DEAD, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_DEAD, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->dead(r->w->fake_port->data, endpoint, skip, n, on_dead, call);
 }
 
-static void on_names(void *data, int err, const char (*names)[SAH_AGENCY_SIZE], unsigned n)
-{
-    struct world_call call = *(struct world_call *)data;
-
-    if (!is_over(data))
-        ((sah_names_fn *)call.fn)(call.data, err, names, n);
-}
-
 static void port_endpoints(void *data, sah_names_fn *fn, void *fn_data)
 {
     struct world_router *r = data;
-    struct world_call *call = call_of(r, CALL_NAMES, FN(fn), fn_data);
+    struct world_call *call = world_call_begin(r, CALL_NAMES, FN(fn), fn_data);
 
     if (call != NULL)
         r->w->fake_port->endpoints(r->w->fake_port->data, on_names, call);
-}
-
-/* ---- agencies */
-
-static const struct sah_fake_manner manners[WORLD_MANNERS] = {
-    [WORLD_ACKS] = {.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 30},
-    [WORLD_ACKS_LATE] = {.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 1900},
-    [WORLD_SILENT] = {.silent = true},
-    [WORLD_REFUSES] = {.kind = SAH_ANSWER_REFUSED, .after_ms = 40},
-    [WORLD_TROUBLE] = {.kind = SAH_ANSWER_TROUBLE, .after_ms = 20},
-    [WORLD_GONE] = {.kind = SAH_ANSWER_UNREACHABLE, .after_ms = 5},
-    [WORLD_BUSY] = {.kind = SAH_ANSWER_BUSY, .after_ms = 10, .retry_after_ms = 20000},
-    [WORLD_CUT] = {.kind = SAH_ANSWER_UNKNOWN, .after_ms = 60},
-};
-
-static const struct sah_endpoint *endpoint_at(const struct world *w, const char *id,
-                                              unsigned *ret_i)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < w->rig->roster->n_agencies; i++) {
-        const struct sah_agency *a = &w->rig->roster->agencies[i];
-
-        for (unsigned j = 0; j < a->n_endpoints; j++, n++)
-            if (strcmp(a->endpoints[j].id, id) == 0) {
-                *ret_i = n;
-                return &a->endpoints[j];
-            }
-    }
-    SAH_ASSERT(!"an endpoint of the roster");
-}
-
-static void port_send(void *data, const struct sah_leased *leased, uint32_t deadline_ms,
-                      sah_agency_fn *fn, void *fn_data)
-{
-    struct world_router *r = data;
-    struct world *w = r->w;
-    struct world_call *call = call_of(r, CALL_SEND, FN(fn), fn_data);
-    struct sah_leased sent = *leased;
-    enum world_manner manner;
-    unsigned at;
-
-    if (call == NULL)
-        return;
-    memcpy(call->key, leased->key, sizeof call->key);
-    call->epoch = leased->epoch;
-    plant_send(w, &sent);
-    (void)endpoint_at(w, leased->endpoint, &at);
-    manner = w->manners[at];
-    NOTE(w, leased->request_id, "to %s: %s %u, attempt %u, epoch %llu%s", leased->endpoint,
-         sah_kind_name(leased->kind), leased->sequence, leased->attempts,
-         (unsigned long long)leased->epoch, leased->possible_duplicate ? ", again" : "");
-    check_send(w, &sent);
-    sah_fake_agencies_set(w->rig->agencies, leased->endpoint, &manners[manner]);
-    call->due_ms = w->now_ms + (manners[manner].silent || manners[manner].after_ms > deadline_ms
-                                    ? deadline_ms
-                                    : manners[manner].after_ms);
-    w->agencies_port->send(w->agencies_port->data, &sent, deadline_ms, on_answer, call);
-}
-
-void world_manner(struct world *w, const char *endpoint, enum world_manner manner)
-{
-    unsigned at;
-
-    (void)endpoint_at(w, endpoint, &at);
-    w->manners[at] = manner;
-}
-
-void world_manner_all(struct world *w, enum world_manner manner)
-{
-    for (unsigned i = 0; i < WORLD_ENDPOINTS; i++)
-        w->manners[i] = manner;
 }
 
 /* ---- adapters */
@@ -551,8 +496,11 @@ static int port_send_event(void *data, const struct sah_outbox_event *event)
     if (r->dying)
         return SAH_EDOWN;
     err = w->adapters_port->send_event(w->adapters_port->data, event);
-    if (err == SAH_OK)
+    if (err == SAH_OK) {
+        if (w->away != NULL)
+            away_see_event(w, r, event);
         check_event(w, event);
+    }
     return err;
 }
 
@@ -582,10 +530,9 @@ void world_ports_init(struct world_router *r)
                                   .work_over = port_work_over,
                                   .message = port_message,
                                   .feed = port_feed,
-
                                   .dead = port_dead,
                                   .endpoints = port_endpoints};
-    r->agencies = (struct sah_agencies){.data = r, .send = port_send};
+    r->agencies = (struct sah_agencies){.data = r, .send = world_send};
     r->adapters = (struct sah_adapters){
         .data = r, .send_event = port_send_event, .channels = port_channels};
 }

@@ -4,7 +4,7 @@ set(sim_lib ${CMAKE_CURRENT_SOURCE_DIR}/lib)
 
 add_library(sah_world STATIC
   ${sim_lib}/world.c ${sim_lib}/world_ports.c ${sim_lib}/world_people.c ${sim_lib}/world_check.c
-  ${sim_lib}/world_check_flow.c
+  ${sim_lib}/world_check_flow.c ${sim_lib}/world_agencies.c ${sim_lib}/world_away.c ${sim_lib}/world_check_away.c
   ${sim_lib}/world_watch.c ${sim_lib}/world_end.c ${sim_lib}/world_plant.c)
 target_include_directories(sah_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(sah_world PUBLIC core_rig PRIVATE sah_flags)
@@ -20,6 +20,6 @@ foreach(story agency_silent_then_back same_caller_presses_five_times cancel_cros
     redis_dies_mid_accept flame_found_while_booking_is_sent two_agencies_one_refuses
     router_dies_with_leases flood_of_bookings_one_heart late_answer_after_the_lease
     adapter_away_then_back agency_takes_and_cuts clocks_jump
-    thirty_reporters_one_fire two_arrests_one_tower)
+    thirty_reporters_one_fire two_arrests_one_tower redis_away_for_a_minute)
   sah_test(sim_${story} ${sim_tests}/${story}.c sah_world)
 endforeach()

@@ -3,6 +3,7 @@
  *
  *   sim_random --seeds A..B [--steps M]        every seed must be without a violation
  *   sim_random --seed N [--steps M] [--trace]  one, told step by step
+ *   ... --away                                 a journal and a direct core in each, not in every fourth
  *   sim_random --plant NAME --seeds A..B       the planted fault must be found (exit 0)
  *   sim_random --plants --seeds A..B           each of them
  *   sim_random --list                          their names
@@ -25,7 +26,7 @@
 struct options {
     uint64_t first, last;
     unsigned steps;
-    bool trace, all_plants;
+    bool trace, all_plants, away;
     const char *plant;
 };
 
@@ -45,10 +46,14 @@ static void some_time(struct world *w)
         world_pass(w, world_roll(w, 150));
 }
 
-static void some_trouble(struct world *w, unsigned routers)
+static void some_trouble(struct world *w, unsigned routers, bool away)
 {
     unsigned router = world_roll(w, routers);
 
+    if (away && world_roll(w, 2) == 0) {
+        world_links_change(w);
+        return;
+    }
     switch (world_roll(w, 14)) {
     case 0:
     case 1:
@@ -87,7 +92,7 @@ static void some_trouble(struct world *w, unsigned routers)
     }
 }
 
-static void step(struct world *w, unsigned routers)
+static void step(struct world *w, unsigned routers, bool away)
 {
     uint32_t what = world_roll(w, 100);
 
@@ -100,7 +105,7 @@ static void step(struct world *w, unsigned routers)
     else if (what < 31)
         world_operator_acts(w);
     else if (what < 38)
-        some_trouble(w, routers);
+        some_trouble(w, routers, away);
     else if (what < 42)
         world_start(w, world_roll(w, routers));
     else if (what < 66)
@@ -110,10 +115,12 @@ static void step(struct world *w, unsigned routers)
 }
 
 /* Most seeds pass ten idle days somewhere: what was said before them is still known after. */
-static void idle_days(struct world *w)
+static void idle_days(struct world *w, bool away)
 {
     unsigned n = world_messages(w);
 
+    if (away)
+        world_link(w, 0, WORLD_LINK_FINE, 0);
     world_store(w, WORLD_STORE_FINE);
     world_start(w, 0);
     world_manner_all(w, WORLD_ACKS);
@@ -133,15 +140,16 @@ static struct world *play(const struct options *o, uint64_t seed, const char *tr
                                     .jobs_max = (mix >> 16) % 8 == 0 ? 6 : 0,
                                     .admits = mix % 32 == 9 ? 12 : 0,
                                     .incidents = (mix >> 12) % 2 == 0,
+                                    .away = o->away || (mix >> 24) % 4 == 3,
                                     .plant = o->plant,
                                     .trace = trace};
     struct world *w = world_new(&options);
     unsigned days_at = (unsigned)(mix >> 20) % (2 * o->steps);
 
     for (unsigned i = 0; i < o->steps && world_violated(w) == NULL; i++) {
-        step(w, options.routers);
+        step(w, options.routers, options.away);
         if (i == days_at)
-            idle_days(w);
+            idle_days(w, options.away);
         world_set_step(w, i + 1);
     }
     world_finish(w);
@@ -163,8 +171,8 @@ static void report(const struct options *o, uint64_t seed, const struct world_vi
         w = play(o, seed, request_id);
         world_free(w);
     }
-    printf("  again: sim_random --seed %" PRIu64 " --steps %u --trace%s%s\n", seed, o->steps,
-           o->plant != NULL ? " --plant " : "", o->plant != NULL ? o->plant : "");
+    printf("  again: sim_random --seed %" PRIu64 " --steps %u --trace%s%s%s\n", seed, o->steps,
+           o->away ? " --away" : "", o->plant != NULL ? " --plant " : "", o->plant != NULL ? o->plant : "");
     fflush(stdout);
 }
 
@@ -204,6 +212,7 @@ static int find_plant(const struct options *o, const struct world_plant *plant)
     struct options with = *o;
 
     with.plant = plant->name;
+    with.away |= plant->away;
     for (uint64_t seed = o->first; seed <= o->last; seed++) {
         struct world *w = play(&with, seed, o->trace ? "" : NULL);
         const struct world_violation *v = world_violated(w);
@@ -277,6 +286,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--trace") == 0) {
             o.trace = true;
+        } else if (strcmp(argv[i], "--away") == 0) {
+            o.away = true;
         } else if (strcmp(argv[i], "--plants") == 0) {
             o.all_plants = true;
         } else if (strcmp(argv[i], "--list") == 0) {

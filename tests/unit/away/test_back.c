@@ -427,6 +427,71 @@ static void a_status_of_what_may_still_come_is_not_answered_with_not_found(void 
     rig_free(rig);
 }
 
+/* (I5) The store had the request, and neither the person's answer nor the cancel after it. */
+static void a_cancel_takes_the_answer_before_it_along(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    struct sah_agency_status declines;
+
+    (void)state;
+    rig_pass(rig, 1000);
+    sah_memory_store_fail_next(rig->store, SAH_MEMORY_TIMEOUT_AFTER, 1);
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    store_fails(rig, SAH_MEMORY_DOWN);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    rig_cancel(rig, 2, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_CANCEL_ASKED);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->before_cancel, SAH_STATE_ACKNOWLEDGED);
+    declines = rig_says(heart, "amb-108", SAH_STATE_ACKNOWLEDGED, "desk 4");
+    declines.reason = SAH_REASON_CANCEL_DECLINED;
+    assert_int_equal(rig_status(rig, &declines)->code, SAH_STATUS_APPLIED);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_ACKNOWLEDGED);
+    rig_free(rig);
+}
+
+static void count_codes(void *data, const struct sah_status_result *result)
+{
+    ((unsigned *)data)[result->code]++;
+}
+
+/* (I5) It is asked while the request is on its way, at each moment of that: never "not found". */
+static void what_is_said_on_the_way_back_is_taken_or_asked_again(void **state)
+{
+    for (unsigned turns = 0; turns < 12; turns++) {
+        struct rig *rig = away_rig();
+        struct sah_agency_status says;
+        unsigned codes[SAH_STATUS_UNAVAILABLE + 1] = {0};
+        const char *heart;
+
+        (void)state;
+        store_goes(rig);
+        heart = asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id;
+        rig_pass(rig, 1000);
+        sah_memory_store_fail_next(rig->store, SAH_MEMORY_FINE, 0);
+        while (sah_away_view(rig->away).state != SAH_HEALTH_DRAIN)
+            rig_pass(rig, 10);
+        fake_journal_stall(rig->journal, true); /* what is said now waits for the disk */
+        says = rig_says(heart, "amb-108", SAH_STATE_ACKNOWLEDGED, "desk 4");
+        rig->front.status(rig->front.data, &says, rig_now(rig), count_codes, codes);
+        for (unsigned i = 0; i < turns; i++) {
+            rig->now_ms += 50;
+            (void)sah_away_tick(rig->away, rig_now(rig));
+            (void)sah_memory_store_step(rig->store);
+        }
+        fake_journal_stall(rig->journal, false);
+        store_comes(rig);
+        assert_int_equal(codes[SAH_STATUS_APPLIED] + codes[SAH_STATUS_UNAVAILABLE], 1);
+        assert_int_equal(rig_line(rig, heart, "amb-108")->state,
+                         codes[SAH_STATUS_APPLIED] == 1 ? SAH_STATE_ACKNOWLEDGED : SAH_STATE_DELIVERED);
+        assert_int_equal(got(rig, "amb-108", heart), 1);
+        rig_free(rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +501,8 @@ int main(void)
         cmocka_unit_test(amendments_come_after_their_request_and_in_order),
         cmocka_unit_test(an_amendment_of_what_only_the_store_knows_waits_for_it),
         cmocka_unit_test(what_the_store_had_after_all_is_merged),
+        cmocka_unit_test(a_cancel_takes_the_answer_before_it_along),
+        cmocka_unit_test(what_is_said_on_the_way_back_is_taken_or_asked_again),
         cmocka_unit_test(a_status_of_what_may_still_come_is_not_answered_with_not_found),
         cmocka_unit_test(a_store_that_goes_again_in_the_middle_loses_nothing),
         cmocka_unit_test(an_import_whose_reply_was_lost_tells_the_citizen_once),

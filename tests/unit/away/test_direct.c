@@ -64,7 +64,8 @@ static void a_store_that_does_not_answer_costs_a_p0_a_quarter_of_a_second(void *
     }
     assert_true(rig->results[at]->came);
     assert_in_range(rig->now_ms - begin_ms, 250, 300);
-    (void)sah_away_tick(rig->away, rig_now(rig));
+    (void)sah_away_tick(rig->away, rig_now(rig)); /* accepted */
+    (void)sah_away_tick(rig->away, rig_now(rig)); /* leased */
     assert_int_equal(got(rig, "amb-108", NULL), 1);
     assert_int_equal(sah_away_view(rig->away).state, SAH_HEALTH_SLOW);
     rig_settle(rig);
@@ -148,6 +149,36 @@ static void what_the_store_took_and_had_not_sent_is_sent_without_it(void **state
     rig_free(rig);
 }
 
+/* (I11) What an agency said waits for the disk; what is next for that agency does not. */
+static void a_slow_disk_holds_up_what_was_said_and_not_what_is_to_be_sent(void **state)
+{
+    struct rig *rig = away_rig();
+    const char *fire, *next;
+
+    (void)state;
+    store_goes(rig);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_UNREACHABLE, .after_ms = 10});
+    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 1500});
+    fire = asks(rig, 1, "FIRE_101", NULL)->request_id;
+    rig_pass(rig, 200);
+    next = asks(rig, 2, "AMBULANCE_108", "not_breathing")->request_id; /* goes to 112 in the end */
+    assert_int_equal(got(rig, "fire-101", fire), 1);
+    fake_journal_stall(rig->journal, true);
+    rig_pass(rig, 6000);
+    assert_int_equal(rig_heard_n(rig, fire, SAH_STATE_DELIVERED), 0);
+    assert_int_equal(got(rig, "erss-112", next), 1);
+    assert_true(got(rig, "amb-108", next) > 2);
+    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 10});
+    rig_pass(rig, 4000);
+    assert_true(got(rig, "fire-101", fire) > 1); /* asked again under its key: a slot there is not lost */
+    one_key(rig, "fire-101", fire);
+    fake_journal_stall(rig->journal, false);
+    rig_pass(rig, 500);
+    assert_int_equal(rig_heard_n(rig, fire, SAH_STATE_DELIVERED), 1);
+    store_comes(rig);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_message_said_again_is_not_taken_twice),
         cmocka_unit_test(a_silent_agency_is_tried_and_the_next_one_asked_without_the_store),
         cmocka_unit_test(what_the_store_took_and_had_not_sent_is_sent_without_it),
+        cmocka_unit_test(a_slow_disk_holds_up_what_was_said_and_not_what_is_to_be_sent),
     };
 
     return cmocka_run_group_tests_name("away: direct", tests, NULL, NULL);

@@ -66,6 +66,29 @@ static void the_first_person_has_it_and_the_other_is_told(void **state)
     assert_int_equal(sah_core_counters(rig->core)->copies_told, 2);
 }
 
+static void count_applied(void *data, const struct sah_status_result *result)
+{
+    *(unsigned *)data += result->code == SAH_STATUS_APPLIED;
+}
+
+/* (I5) Both are told under one number: the second is decided again, and is not taken for the first. */
+static void two_persons_who_answer_at_once_are_both_believed(void **state)
+{
+    struct rig *rig = *state;
+    const char *id = with_copy(rig, 1);
+    struct sah_agency_status fire = rig_says(id, "fire-101", SAH_STATE_ACKNOWLEDGED, "desk 4");
+    struct sah_agency_status erss = rig_says(id, "erss-112", SAH_STATE_ACKNOWLEDGED, "desk 7");
+    unsigned applied = 0;
+
+    rig->front.status(rig->front.data, &fire, rig_now(rig), count_applied, &applied);
+    rig->front.status(rig->front.data, &erss, rig_now(rig), count_applied, &applied);
+    rig_settle(rig);
+    assert_int_equal(applied, 2);
+    assert_int_equal(rig_line(rig, id, "fire-101")->state, SAH_STATE_ACKNOWLEDGED);
+    assert_int_equal(rig_line(rig, id, "erss-112")->state, SAH_STATE_ACKNOWLEDGED);
+    assert_int_equal(rig_heard_n(rig, id, SAH_STATE_ACKNOWLEDGED), 2);
+}
+
 static void closing_ends_the_copies_and_the_request(void **state)
 {
     static const enum sah_state ends[] = {SAH_STATE_CLOSED, SAH_STATE_CANCELLED};
@@ -157,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_person_has_it_and_the_other_is_told, make, unmake),
+        cmocka_unit_test_setup_teardown(two_persons_who_answer_at_once_are_both_believed, make, unmake),
         cmocka_unit_test_setup_teardown(closing_ends_the_copies_and_the_request, make, unmake),
         cmocka_unit_test_setup_teardown(what_a_person_has_is_not_ended_by_another, make, unmake),
         cmocka_unit_test_setup_teardown(another_service_of_the_request_is_no_copy, make, unmake),
