@@ -119,6 +119,8 @@ static bool moves(const struct sah_away *away, const struct sah_line *old, const
         return false;
     if (ours->state == SAH_STATE_CANCEL_ASKED)
         return !sah_state_is_over(old->state);
+    if (ours->state == SAH_STATE_REJECTED && sah_state_is_with_person(was) && ours->status.level != SAH_LEVEL_PERSON)
+        return false; /* a program's no does not undo what a person said (I5) */
     kind = sah_lifecycle_move(was, ours->state, SAH_LEVEL_PERSON, view->priority, booking).kind;
     return kind == SAH_MOVE_APPLY || (kind == SAH_MOVE_REPEAT && was == old->state);
 }
@@ -165,14 +167,31 @@ static void merge_lines(const struct sah_away *away, struct sah_change *change, 
     change->n_lines = kept;
 }
 
+/* What only the main store knows may be open: then the request is. */
+static bool all_over(const struct sah_change *change, const struct sah_request_view *view)
+{
+    for (unsigned i = 0; i < view->n_lines; i++) {
+        enum sah_state state = view->lines[i].state;
+
+        for (unsigned j = 0; j < change->n_lines; j++)
+            if (strcmp(change->lines[j].agency, view->lines[i].agency) == 0)
+                state = change->lines[j].state;
+        if (!sah_state_is_over(state))
+            return false;
+    }
+    return true;
+}
+
 static void merge_request(const struct sah_away *away, struct sah_change *change, const struct sah_request_view *view)
 {
     merge_lines(away, change, view);
     memcpy(change->incident_id, view->incident_id, sizeof change->incident_id);
     change->rule[0] = change->note[0] = '\0';
+    if (change->priority != view->priority && sah_priority_higher(change->priority, view->priority) == view->priority)
+        change->n_timers = 0; /* those of a lower class: it is watched as what it is (I9) */
     if (sah_priority_higher(change->priority, view->priority) == view->priority)
         change->priority = SAH_PRIORITY_UNSPECIFIED;
-    if (view->closed_ms > 0 || change->closed_ms == 0)
+    if (view->closed_ms > 0 || change->closed_ms == 0 || !all_over(change, view))
         change->closed_ms = -1;
 }
 
@@ -286,6 +305,8 @@ static void on_loaded(void *data, int err, const struct sah_request_view *view)
     }
     if (err == SAH_OK)
         merge(im, change, view);
+    if (im->at == 0)
+        sah_core_rearm(away->main, change, err == SAH_OK ? view : NULL);
     for (unsigned i = 0; i < change->n_plans; i++)
         im->urgent |= change->plans[i].known == SAH_KNOWN_NOTHING;
     (void)sah_format(change->audit, sizeof change->audit, "brought back message=%zu known=%d policy=%s", im->at,
@@ -311,8 +332,8 @@ bool import_start(struct sah_away *away, struct open_request *r, bool with_event
     for (const struct open_message *m = r->first; m != NULL; m = m->next_of_request)
         if (m->with_direct && !m->taken)
             return false; /* the direct core has not seen all of it yet */
-    if (r->n_waiting > 0)
-        return false; /* what an agency said is on its way to the disk, and known when it is there (I5) */
+    if (r->n_under_way > 0)
+        return false; /* what an agency said is on its way to the disk, or being written down (I5) */
     if (!sah_memory_store_has(away->memory, r->request_id) ||
         !sah_memory_store_hold(away->memory, r->request_id, with_events))
         return false;

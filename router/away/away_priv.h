@@ -57,7 +57,7 @@ struct open_request {
     struct open_message *first, *last;
     bool direct; /* the direct core has it, or will in a moment */
     bool moving; /* on its way into the main store */
-    unsigned n_waiting; /* changes of it that wait for the disk */
+    unsigned n_under_way; /* loads and commits of it by the direct core, and changes that wait for the disk */
     bool handed; /* the main store had it first, and told so */
     uint32_t last_sequence; /* ...and had numbered this far (I10) */
     unsigned n_parts;

@@ -10,6 +10,7 @@
 #include "away/away_priv.h"
 
 #define FN(fn) ((void (*)(void))(fn))
+#define GIVEN_BACK_MS 5000
 
 struct store_call {
     struct sah_away *away;
@@ -83,15 +84,37 @@ static bool direct_has(const struct sah_away *away, const char *request_id)
 
 /* ---- completions */
 
-/* What the direct core has stays leased and is not sent: the merge settles it, or it comes home. */
+static void given_back(void *data, int err)
+{
+    SAH_UNUSED(data);
+    SAH_UNUSED(err); /* not written: its lease runs out */
+}
+
+/* For a while, and not as one whose router died: five of those would be poison (core/unsent.c). */
+static void give_back(const struct sah_away *away, const struct sah_leased *leased)
+{
+    struct sah_settle settle = {.kind = SAH_SETTLE_DELAY,
+                                .epoch = leased->epoch,
+                                .delay_ms = GIVEN_BACK_MS,
+                                .fell_back = leased->fell_back,
+                                .outcome = SAH_ANSWER_BUSY};
+
+    memcpy(settle.key, leased->key, sizeof settle.key);
+    memcpy(settle.endpoint, leased->endpoint, sizeof settle.endpoint);
+    away->s.store->settle(away->s.store->data, &settle, given_back, NULL);
+}
+
+/* What the direct core has is not sent from here: the merge settles it, or it comes up again. */
 static unsigned keep_ours(struct sah_away *away, const struct sah_leased *leased, unsigned n,
                           struct sah_leased ret_kept[SAH_LEASE_MAX])
 {
     unsigned n_kept = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (direct_has(away, leased[i].request_id))
+        if (direct_has(away, leased[i].request_id)) {
+            give_back(away, &leased[i]);
             continue;
+        }
         if (leased[i].kind == SAH_KIND_REQUEST && sah_priority_class(leased[i].priority) <= 1)
             watch_leased(away, &leased[i]);
         ret_kept[n_kept++] = leased[i];

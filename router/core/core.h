@@ -87,6 +87,10 @@ void sah_core_status(struct sah_core *core, const struct sah_agency_status *stat
 /* Is a request of this service a booking at this agency, and not a call for help? */
 bool sah_core_books(const struct sah_core *core, const char *service, const char *agency);
 
+/* A change that comes from elsewhere: sets the timers that its lines want and it has not, so that somebody
+ * watches whatever is unanswered once it is written (I9). `view`: of the request before; NULL = new. */
+void sah_core_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view);
+
 /* Would a message be answered RETRY for want of room, whatever the store says? */
 bool sah_core_is_full(const struct sah_core *core, const struct sah_message *message);
 

@@ -168,6 +168,12 @@ void escalate_rearm(struct sah_core *core, struct sah_change *change,
     }
 }
 
+void sah_core_rearm(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view)
+{
+    SAH_CHECK(core, CORE_MAGIC);
+    escalate_rearm(core, change, view);
+}
+
 /* ---- a timer is due */
 
 static void alert(struct sah_change *change, const struct sah_request_view *view,

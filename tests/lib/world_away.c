@@ -174,9 +174,12 @@ uint64_t away_next_ms(const struct world *w, uint64_t end_ms)
 
 static bool is_busy(const struct world *w)
 {
-    for (unsigned i = 0; i < w->n_routers; i++)
-        if (w->routers[i].away != NULL && sah_away_view(w->routers[i].away).left > 0)
+    for (unsigned i = 0; i < w->n_routers; i++) {
+        const struct world_router *r = &w->routers[i];
+
+        if (r->away != NULL && r->away->health.state == SAH_HEALTH_DRAIN && r->away->messages.n > 0)
             return true;
+    }
     return false;
 }
 

@@ -143,7 +143,9 @@ void away_check_quiet(struct world *w)
     for (unsigned i = 0; i < w->n_routers; i++) {
         const struct world_router *r = &w->routers[i];
 
-        if (r->away != NULL && r->stalled_until_ms == 0 && w->now_ms >= r->up_since_ms + WORLD_HEALTHY_MS)
+        /* What the agency said and the disk has not yet is asked again: its lease runs out. */
+        if (r->away != NULL && r->stalled_until_ms == 0 && w->now_ms >= r->up_since_ms + WORLD_HEALTHY_MS &&
+            !r->disk_stalls && w->now_ms >= r->disk_since_ms + WORLD_HEALTHY_MS)
             check_direct(w, i);
     }
     w->away->looked_ms = w->now_ms;
@@ -252,12 +254,16 @@ bool away_is_import(const struct sah_change *change)
     return strncmp(change->audit, "brought back ", 13) == 0;
 }
 
-/* (I4, I5) A delivery comes as the direct core knows it. */
+/* (I4, I5, I6) A delivery comes as the direct core knows it. */
 static void check_plan(struct world *w, const struct sah_plan *plan, const struct world_request *page)
 {
     struct world_delivery *d = world_ledger(w, plan->key);
     int agency = world_agency_index(w, plan->agency);
+    char key[SAH_KEY_SIZE];
 
+    sah_delivery_key(&plan->message_id, plan->agency, key);
+    if (strcmp(key, plan->key) != 0)
+        world_violate(w, "I6", page->request_id, "%s would get another key", plan->agency);
     if (d != NULL && plan->attempts > 0)
         d->went_before = true;
     if (d == NULL || plan->known == SAH_KNOWN_NOTHING)
