@@ -285,9 +285,8 @@ static bool is_plain(const struct sah_away *away, const struct open_request *r, 
     return !knows && !cancels && !has_evidence(change) && !compare_marks(away, change) && (m == NULL || m->sequence == 0);
 }
 
-static void port_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
+void direct_commit(struct sah_away *away, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
 {
-    struct sah_away *away = data;
     struct open_request *r = open_find(away, change->request_id);
     const struct open_message *m = change->bytes.len > 0 ? open_find_message(away, &change->message_id) : NULL;
     struct waiting *w;
@@ -317,13 +316,6 @@ static void port_commit(void *data, const struct sah_change *change, sah_commit_
 }
 
 #define MEMORY(away) sah_memory_store_port((away)->memory)
-
-static void port_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data)
-{
-    const struct sah_store *port = MEMORY((struct sah_away *)data);
-
-    port->load(port->data, request_id, fn, fn_data);
-}
 
 static void port_lease(void *data, const char *endpoint, unsigned max_class, unsigned n, sah_lease_fn *fn,
                        void *fn_data)
@@ -444,8 +436,8 @@ void direct_init(struct sah_away *away)
 {
     away->direct_agencies = (struct sah_agencies){.data = away, .send = port_send};
     away->direct_store = (struct sah_store){.data = away,
-                                            .commit = port_commit,
-                                            .load = port_load,
+                                            .commit = busy_commit,
+                                            .load = busy_load,
                                             .lease = port_lease,
                                             .settle = port_settle,
                                             .tick = port_tick,
@@ -464,19 +456,20 @@ void direct_init(struct sah_away *away)
 
 /* ---- what an earlier life left */
 
-static void read_after(struct open_message *m, const char *text)
+static void read_after(struct open_message *m, int at, const char *text)
 {
     char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], declined[2];
     struct evidence *e;
 
     if (sscanf(text, "3 %32[0-9a-f] %31[a-z0-9-] %23[A-Z_] %1[01]", key, agency, state, declined) != 4)
         return;
+    open_part_is(m->request, at, agency);
     e = open_after(m->request, key, agency);
     e->state = sah_state_from(sah_slice_of(state));
     e->declined = declined[0] == '1';
 }
 
-static void read_line(struct open_message *m, const char *text)
+static void read_line(struct open_message *m, int at, const char *text)
 {
     char key[SAH_KEY_SIZE], agency[SAH_AGENCY_SIZE], state[24], digits[10], case_no[SAH_CASE_SIZE] = "";
     struct evidence *e;
@@ -491,6 +484,7 @@ static void read_line(struct open_message *m, const char *text)
     e->state = sah_state_from(sah_slice_of(state));
     e->news = (uint32_t)news;
     memcpy(e->case_no, case_no, sizeof e->case_no);
+    open_part_is(m->request, at, agency);
     part = open_part(m->request, agency);
     if (part < 0)
         return;
@@ -508,9 +502,9 @@ static void read_evidence(struct sah_away *away, struct open_message *m, const s
     if (away->s.journal->read(away->s.journal->data, &m->id, part->type, part->part, &buf) == SAH_OK &&
         (sah_buf_add(&buf, "", 1), !buf.failed)) {
         if (part->part >= AFTER_PART)
-            read_after(m, buf.data);
+            read_after(m, part->part - AFTER_PART, buf.data);
         else
-            read_line(m, buf.data);
+            read_line(m, part->part, buf.data);
     }
     sah_buf_fini(&buf);
 }

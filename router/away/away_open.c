@@ -185,6 +185,18 @@ int open_part(struct open_request *r, const char *agency)
     return (int)i;
 }
 
+void open_part_is(struct open_request *r, int part, const char *agency)
+{
+    for (unsigned i = 0; i < r->n_parts; i++)
+        if (strcmp(r->parts[i].agency, agency) == 0)
+            return;
+    if (part < 0 || (unsigned)part >= SAH_LEN(r->parts) || r->parts[part].agency[0] != '\0')
+        return;
+    (void)sah_format(r->parts[part].agency, sizeof r->parts[part].agency, "%s", agency);
+    if ((unsigned)part >= r->n_parts)
+        r->n_parts = (unsigned)part + 1;
+}
+
 /* ---- what a message is */
 
 unsigned away_class_of(const struct sah_away *away, const struct sah_message *message)

@@ -179,6 +179,8 @@ struct evidence *open_evidence(struct open_request *r, const char *key, const ch
 struct evidence *open_after(struct open_request *r, const char *key, const char *agency);
 /* The part of DIRECT records about an agency; -1: no room. */
 int open_part(struct open_request *r, const char *agency);
+/* As an earlier life numbered it: what is said next must not lie over another agency's record. */
+void open_part_is(struct open_request *r, int part, const char *agency);
 /* Class and request of a message. */
 unsigned away_class_of(const struct sah_away *away, const struct sah_message *message);
 /* By what it says itself, with the service of its request when the journal has that one; CLASS_MAX when
@@ -232,6 +234,7 @@ void unreadable_fini(struct sah_away *away);
 
 /* ---- away_direct.c: the store in memory seen through, and what the journal says of it */
 void direct_init(struct sah_away *away);
+void direct_commit(struct sah_away *away, const struct sah_change *change, sah_commit_fn *fn, void *fn_data);
 void direct_fini(struct sah_away *away);
 /* Takes up what an earlier life left in the journal. */
 void direct_replay(struct sah_away *away);
@@ -254,6 +257,10 @@ bool compare_marks(const struct sah_away *away, const struct sah_change *change)
 void compare_mark(struct sah_away *away, struct sah_change *change);
 void compare_add(struct sah_away *away, const char *request_id);
 void compare_turn(struct sah_away *away);
+
+/* ---- away_busy.c: the direct core's loads and commits, counted in their request */
+void busy_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data);
+void busy_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data);
 
 /* ---- away_import.c, away_bring.c: back into the main store */
 bool import_start(struct sah_away *away, struct open_request *r, bool with_events);

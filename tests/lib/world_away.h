@@ -20,7 +20,8 @@ struct world_direct_event { /* of a direct core */
     int agency;
     enum sah_state state;
     bool heard; /* an adapter has it safe */
-    bool moved; /* it is an event of the store now */
+    bool moved; /* it is an event of the store now... */
+    char name[sizeof ((struct sah_outbox_event *)0)->name]; /* ...under that name */
     bool lost;  /* its router died with it */
 };
 

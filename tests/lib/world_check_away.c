@@ -102,8 +102,8 @@ static void check_direct(struct world *w, unsigned router)
     const struct world_router *r = &w->routers[router];
     const struct sah_memory_store *memory = r->away->memory;
 
-    for (size_t i = 0; memory != NULL && i < memory->live.n; i++) {
-        const struct sah_memory_delivery *d = memory->live.v[i];
+    for (size_t i = 0; memory != NULL && i < memory->deliveries.n; i++) {
+        const struct sah_memory_delivery *d = memory->deliveries.v[i];
         const struct memory_request *kept = model_request(memory, d->request_id);
         struct world_key *k = key_of(w, d->key);
 
@@ -319,11 +319,14 @@ void away_check_import(struct world *w, const struct world_router *r, const stru
     for (unsigned i = 0; i < change->n_events; i++) {
         struct world_direct_event *e = away_event(w, change->events[i].event_id);
 
-        if (e != NULL && e->moved)
+        /* Under one name an adapter tells it once. */
+        if (e != NULL && e->moved && (e->name[0] == '\0' || strcmp(e->name, change->events[i].name) != 0))
             world_violate(w, "I8", page->request_id, "%s of %s is told twice by being brought back",
                           sah_state_name(e->state), change->events[i].status.agency);
-        if (e != NULL)
+        if (e != NULL) {
             e->moved = true;
+            memcpy(e->name, change->events[i].name, sizeof e->name);
+        }
     }
 }
 

@@ -56,6 +56,7 @@ struct world_request *world_page(struct world *w, const char *request_id, unsign
     SAH_ASSERT(w->n_requests < WORLD_REQUESTS_MAX);
     page = &w->requests[w->n_requests++];
     memcpy(page->request_id, request_id, sizeof page->request_id);
+    NOTE(w, request_id, "message %u makes it: %s", number, w->messages[number].service);
     page->who = w->messages[number].who;
     page->booking = strcmp(w->messages[number].service, "LPG_BOOKING") == 0;
     return page;

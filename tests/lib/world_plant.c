@@ -112,7 +112,8 @@ static const struct sah_change *plant_import(struct world *w, const struct sah_c
     if (PLANTED(w, import_forgets_person))
         forget_person(c);
     if (PLANTED(w, import_tells_twice) && w->plant_count == 0 && c->n_events > 0) {
-        w->plant_event = c->events[0]; /* it comes along with the next one, too */
+        w->plant_event = c->events[0]; /* it comes along with the next one, too, by another name */
+        w->plant_event.name[0] = w->plant_event.name[0] == 'a' ? 'b' : 'a';
         w->plant_count = 1;
     } else if (w->plant_count == 1 && c->n_events < SAH_EVENTS_MAX) {
         c->events[c->n_events++] = w->plant_event;
