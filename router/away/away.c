@@ -234,7 +234,7 @@ static int make_direct(struct sah_away *away, struct sah_now now)
                                            .agencies = &away->direct_agencies,
                                            .adapters = away->s.adapters,
                                            .chance = away->s.chance,
-                                           .leases_apart = true, /* commits wait for the disk */
+                                           .direct = true,
                                            .log = away->s.log};
     int err = sah_memory_store_create(&memory, &away->memory);
 

@@ -1,9 +1,11 @@
 /*
  * away_busy - what the direct core is reading and writing of a request just now: while it is, the
- * request stays here, for what is being written would be lost on the way into the main store. (I5)
+ * request stays here, for what is being written would be lost on the way into the main store; and what
+ * is said of it goes to the disk one after the other, or a change that comes too late, and is decided
+ * again, would lie on the disk over the one that was faster. (I5)
  *
  * Owns:    loads and commits under way, by request. Used by: away_direct.c, away_import.c asks.
- * Never:   looks into what is written.
+ * Never:   writes.
  *
  * From a load to the commit that follows it nothing else runs, nor from a conflict to the next load; so
  * a request at which nothing is under way has no half-made change.
@@ -18,6 +20,8 @@ struct direct_call {
     char request_id[SAH_REQUEST_ID_SIZE];
     void (*fn)(void);
     void *data;
+    struct direct_call *next;  /* of those that wait for their turn, oldest first... */
+    struct sah_change *change; /* ...with what they write; its bytes are the caller's, who waits */
 };
 
 static struct direct_call *begin(struct sah_away *away, const char *request_id, void (*fn)(void), void *data)
@@ -72,5 +76,46 @@ void busy_commit(void *data, const struct sah_change *change, sah_commit_fn *fn,
 {
     struct sah_away *away = data;
 
-    direct_commit(away, change, on_committed, begin(away, change->request_id, (void (*)(void))fn, fn_data));
+    struct direct_call *call = begin(away, change->request_id, (void (*)(void))fn, fn_data), **end_at = &away->turns;
+    const struct open_request *r = open_find(away, change->request_id);
+
+    if (r == NULL || r->n_to_disk == 0) {
+        direct_commit(away, change, on_committed, call);
+        return;
+    }
+    call->change = malloc(sizeof *change);
+    SAH_ASSERT(call->change != NULL);
+    *call->change = *change;
+    while (*end_at != NULL)
+        end_at = &(*end_at)->next;
+    *end_at = call;
+}
+
+static struct direct_call *take_turn_of(struct sah_away *away, const char *request_id)
+{
+    struct direct_call **at = &away->turns, *call;
+
+    while (*at != NULL && strcmp((*at)->request_id, request_id) != 0)
+        at = &(*at)->next;
+    call = *at;
+    if (call != NULL)
+        *at = call->next;
+    return call;
+}
+
+void busy_next(struct sah_away *away, const char *request_id)
+{
+    const struct open_request *r = open_find(away, request_id);
+
+    while (r == NULL || r->n_to_disk == 0) {
+        struct direct_call *call = take_turn_of(away, request_id);
+        struct sah_change *change;
+
+        if (call == NULL)
+            return;
+        change = call->change;
+        call->change = NULL;
+        direct_commit(away, change, on_committed, call);
+        free(change);
+    }
 }

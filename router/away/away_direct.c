@@ -47,11 +47,20 @@ static void commit_now(struct sah_away *away, const struct sah_change *change, s
 
 static void commit(struct waiting *w)
 {
+    struct open_request *r = open_find(w->away, w->change.request_id);
+    char request_id[SAH_REQUEST_ID_SIZE];
+    struct sah_away *away;
+
     for (unsigned i = 0; w->failed && i < w->change.n_events; i++)
         if (w->by_disk[i])
             w->change.events[i].name[0] = '\0';
     commit_now(w->away, &w->change, w->fn, w->data);
+    if (r != NULL && r->n_to_disk > 0)
+        r->n_to_disk--;
+    away = w->away;
+    memcpy(request_id, w->change.request_id, sizeof request_id);
     free(w);
+    busy_next(away, request_id);
 }
 
 static void on_written(void *data, int err)
@@ -285,13 +294,19 @@ static bool is_plain(const struct sah_away *away, const struct open_request *r, 
     return !knows && !cancels && !has_evidence(change) && !compare_marks(away, change) && (m == NULL || m->sequence == 0);
 }
 
+/* Somebody was faster: it is decided again, and nothing of it goes to the disk. */
+static bool is_late(const struct sah_away *away, const struct sah_change *change)
+{
+    return change->expected_revision != sah_memory_store_revision(away->memory, change->request_id);
+}
+
 void direct_commit(struct sah_away *away, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
 {
     struct open_request *r = open_find(away, change->request_id);
     const struct open_message *m = change->bytes.len > 0 ? open_find_message(away, &change->message_id) : NULL;
     struct waiting *w;
 
-    if (is_plain(away, r, m, change)) {
+    if (is_plain(away, r, m, change) || is_late(away, change)) {
         commit_now(away, change, fn, fn_data);
         return;
     }
@@ -302,6 +317,8 @@ void direct_commit(struct sah_away *away, const struct sah_change *change, sah_c
     w->fn = fn;
     w->data = fn_data;
     w->n_left = 1;
+    if (r != NULL)
+        r->n_to_disk++;
     compare_mark(away, &w->change);
     if (r != NULL && (r->evidence != NULL || r->handed) && change->n_plans > 0)
         know(away, r, &w->change);

@@ -187,8 +187,10 @@ static void merge_request(const struct sah_away *away, struct sah_change *change
     merge_lines(away, change, view);
     memcpy(change->incident_id, view->incident_id, sizeof change->incident_id);
     change->rule[0] = change->note[0] = '\0';
-    if (change->priority != view->priority && sah_priority_higher(change->priority, view->priority) == view->priority)
-        change->n_timers = 0; /* those of a lower class: it is watched as what it is (I9) */
+    if (change->priority != view->priority && sah_priority_higher(change->priority, view->priority) == view->priority) {
+        change->n_timers = 0; /* those of a lower class: it is watched, and ended, as what it is (I9) */
+        change->closed_ms = -1;
+    }
     if (sah_priority_higher(change->priority, view->priority) == view->priority)
         change->priority = SAH_PRIORITY_UNSPECIFIED;
     if (view->closed_ms > 0 || change->closed_ms == 0 || !all_over(change, view))

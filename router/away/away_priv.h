@@ -57,6 +57,7 @@ struct open_request {
     struct open_message *first, *last;
     bool direct; /* the direct core has it, or will in a moment */
     bool moving; /* on its way into the main store */
+    unsigned n_to_disk;   /* changes of it that wait for the disk: one at a time */
     unsigned n_under_way; /* loads and commits of it by the direct core, and changes that wait for the disk */
     bool handed; /* the main store had it first, and told so */
     uint32_t last_sequence; /* ...and had numbered this far (I10) */
@@ -104,6 +105,7 @@ struct unreadable { /* open in the journal, and no message */
 };
 
 struct asking;
+struct direct_call; /* a load or commit of the direct core: away_busy.c */
 struct coming; /* a message on its way in: away_take.c */
 struct store_call; /* a call on the main store under way: away_store.c */
 struct import; /* a request on its way into the main store: away_import.c */
@@ -143,6 +145,7 @@ struct sah_away {
         size_t first, n;
         char ids[COMPARE_MAX][SAH_REQUEST_ID_SIZE];
     } compare;
+    struct direct_call *turns; /* commits that wait for one of the same request */
     struct unreadable *unreadable;
     bool keeps_unreadable; /* one of them is on its way to quarantine */
 
@@ -261,6 +264,8 @@ void compare_turn(struct sah_away *away);
 /* ---- away_busy.c: the direct core's loads and commits, counted in their request */
 void busy_load(void *data, const char *request_id, sah_load_fn *fn, void *fn_data);
 void busy_commit(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data);
+/* One that was to go to the disk is written: the next of its request. */
+void busy_next(struct sah_away *away, const char *request_id);
 
 /* ---- away_import.c, away_bring.c: back into the main store */
 bool import_start(struct sah_away *away, struct open_request *r, bool with_events);

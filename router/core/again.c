@@ -46,7 +46,7 @@ bool again_is_over(const struct sah_core *core, const struct sah_request_view *v
 {
     int64_t reopen_ms = core->s.sameness != NULL ? core->s.sameness->reopen_ms : REOPEN_MS;
 
-    return view->closed_ms > 0 && now_ms - view->closed_ms > reopen_ms;
+    return !core->s.direct && view->closed_ms > 0 && now_ms - view->closed_ms > reopen_ms;
 }
 
 int again_as_request(struct sah_message *m, const struct sah_request_view *view, struct sah_buf *bytes)

@@ -38,8 +38,10 @@ struct sah_core_settings { /* everything is borrowed for the core's life */
     const struct sah_chance *chance;
     const struct sah_sameness_rules *sameness; /* NULL: reports are not matched; always so in the bulk lane */
     unsigned incidents_max;                    /* live incidents that are kept in memory; 0 = 20,000 */
-    /* A commit may wait for something else and leases nothing: an endpoint's next ones must not wait for it (I11). */
-    bool leases_apart;
+    /* The direct core of away/: a commit may wait for the disk, so it leases nothing, for an endpoint's next
+     * ones must not wait with it (I11); and words for what is over open it again, for the journal has them
+     * under its name (I4). */
+    bool direct;
     struct sah_log *log; /* may be NULL */
 };
 

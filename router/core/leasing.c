@@ -234,7 +234,7 @@ void leasing_want(struct sah_core *core, struct sah_change *change)
     unsigned left = SAH_LEASE_MAX;
 
     change->n_wants = 0;
-    for (unsigned i = 0; i < core->n_slots && !core->stopping && !core->s.leases_apart; i++)
+    for (unsigned i = 0; i < core->n_slots && !core->stopping && !core->s.direct; i++)
         if (concerns(&core->slots[i], change))
             want(&core->slots[i], change, &left);
 }

@@ -110,6 +110,7 @@ bool sah_memory_store_has(const struct sah_memory_store *memory, const char *req
 /* NULL: nobody knows it. */
 const struct sah_memory_delivery *sah_memory_store_find(const struct sah_memory_store *memory, const char *key);
 size_t sah_memory_store_requests(const struct sah_memory_store *memory);
+uint64_t sah_memory_store_revision(const struct sah_memory_store *memory, const char *request_id); /* 0: nobody knows it */
 /* From now on nothing of it is leased and no timer of it is handed out. False, and not held, while
  * a delivery of it is leased or an event of it may just be under way. */
 bool sah_memory_store_hold(struct sah_memory_store *memory, const char *request_id, bool with_events);

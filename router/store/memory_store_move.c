@@ -21,6 +21,13 @@ const struct sah_memory_delivery *sah_memory_store_find(const struct sah_memory_
     return model_delivery(memory, key);
 }
 
+uint64_t sah_memory_store_revision(const struct sah_memory_store *memory, const char *request_id)
+{
+    const struct memory_request *r = model_request(memory, request_id);
+
+    return r == NULL ? 0 : r->view.revision;
+}
+
 size_t sah_memory_store_requests(const struct sah_memory_store *memory)
 {
     return memory->requests.n;

@@ -309,7 +309,7 @@ void world_links_change(struct world *w)
 
 /* ---- the end */
 
-bool away_is_calm(const struct world *w)
+static bool is_calm_now(const struct world *w)
 {
     for (unsigned i = 0; i < w->n_routers; i++) {
         const struct world_router *r = &w->routers[i];
@@ -320,6 +320,14 @@ bool away_is_calm(const struct world *w)
             return false;
     }
     return true;
+}
+
+/* Since when all of it is in the store. */
+bool away_is_calm(struct world *w)
+{
+    if (!is_calm_now(w))
+        w->away->calm_ms = w->now_ms;
+    return w->now_ms > w->away->calm_ms + WORLD_HEALTHY_MS;
 }
 
 /* Every router comes back: one that stays away keeps what it has. */

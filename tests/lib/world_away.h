@@ -31,6 +31,7 @@ struct world_away {
     struct world_direct_event *events;
     size_t n_events, cap_events;
     uint64_t looked_ms; /* at what direct cores have */
+    uint64_t calm_ms;   /* when some of it was last not in the store */
 };
 
 struct world_direct_event *away_event(const struct world *w, const char *event_id); /* NULL: of the store's outbox */

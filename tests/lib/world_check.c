@@ -362,7 +362,8 @@ static void check_settled(struct world *w, const struct sah_change *change,
     d->dead = settle->kind == SAH_SETTLE_DEAD && d->over_seen;
     if (settle->kind == SAH_SETTLE_DONE) {
         d->had_it = true;
-        if (!d->acked && !(page->spoke & UINT32_C(1) << agency) && d->kept->carried_by[0] == '\0')
+        if (!d->acked && !(page->spoke & UINT32_C(1) << agency) && d->kept->carried_by[0] == '\0' &&
+            strncmp(change->audit, "unsent ", 7) != 0) /* over there: nobody needs it any more */
             world_violate(w, "I4", view->request_id, "%s never said that it has it",
                           d->kept->agency);
         for (unsigned i = 0; i < w->n_evidence; i++)

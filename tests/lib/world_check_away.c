@@ -359,8 +359,11 @@ void away_check_end(struct world *w)
     for (unsigned i = 0; i < w->n_routers; i++) {
         struct sah_away_view view = sah_away_view(w->routers[i].away);
 
+        const struct sah_memory_store *memory = w->routers[i].away->memory;
+        const struct memory_request *first = view.direct > 0 ? memory->requests.v[0] : NULL;
+
         if (view.left > 0 || view.direct > 0 || fake_journal_open(w->routers[i].journal) > 0)
-            world_violate(w, "I4", "", "router %u does not bring back %u messages, %u requests; its journal has %u", i,
+            world_violate(w, "I4", first != NULL ? first->view.request_id : "", "router %u does not bring back %u messages, %u requests; its journal has %u", i,
                           (unsigned)view.left, (unsigned)view.direct, fake_journal_open(w->routers[i].journal));
     }
     for (unsigned i = 0; i < w->n_messages; i++) {

@@ -228,7 +228,7 @@ uint32_t away_grain(const struct world *w, uint64_t since_ms, uint32_t grain_ms)
 /* Before the store completes anything: what is late waits, what was late goes on. */
 void away_hold_back(struct world *w);
 enum sah_memory_fault away_fault(struct world_router *r, enum sah_memory_fault fault);
-bool away_is_calm(const struct world *w);
+bool away_is_calm(struct world *w);
 bool away_heal(struct world *w); /* true: nothing is left to bring back */
 struct world_away *away_new(void);
 void away_free(struct world *w);

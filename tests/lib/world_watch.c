@@ -74,7 +74,7 @@ void check_step(struct world *w)
     }
 }
 
-static bool is_calm(const struct world *w)
+static bool is_calm(struct world *w)
 {
     bool up = false;
 
@@ -162,7 +162,7 @@ static void watch_evidence(struct world *w)
                 continue;
             }
             world_violate(w, "I5", d != NULL ? d->request_id : "",
-                          "a 2xx of epoch %u was never written", (unsigned)e->epoch);
+                          "a 2xx of epoch %u was never written%s", (unsigned)e->epoch, e->direct ? " (direct)" : "");
         }
     }
 }
