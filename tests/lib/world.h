@@ -3,7 +3,8 @@
  * citizens who write, agencies that answer or do not, adapters that come and go; with crashes,
  * losses, delays and jumps of the clocks between any two steps. The invariants are checked as
  * each step happens (world_check.c) and, after healing and draining, once more as a whole
- * (world_end.c).
+ * (world_end.c). With `away` each router has a journal and a direct core, as the real one has, and
+ * a way to the store of its own (world_away.c).
  *
  * Owns:    all of it, down to the chance: the same seed gives the same world.
  * Used by: tests/sim: the scenarios say what happens, sim_random lets the seed say it.
