@@ -2,7 +2,8 @@
  * preload - puts many accepted bookings into the bulk lane's Redis, through the router's own
  * store.
  *
- * Owns:    the commits under way.
+ * Owns:    the commits under way. One whose outcome is unknown (a rewrite of the AOF, a busy disk) is made again
+ *          under the same message id, as an adapter does: it is there once in the end.
  * Used by: flood.py, memory.py, tests/e2e/faults.py: a million webhooks would take too long.
  * Never:   writes a key by itself. What lies in Redis afterwards is what the router would have
  *          written for the same envelopes, but for the "we have your message" of each: those
@@ -24,9 +25,19 @@
 #include "store/redis_store.h"
 
 #define DEADLINE_MS 60000 /* an AOF rewrite's fork may hold Redis up */
+#define AGAIN_MS    200
+#define REPEATED_MOST 100000
 #define CHANNEL     "whatsapp"
 #define ACCOUNT     "106540352242922"
 
+struct preload;
+struct one {
+    struct preload *p;
+    struct one *next;
+    const struct mix_row *row;
+    struct sah_id id;
+    uint64_t number;
+};
 struct preload {
     const char *socket, *mix_file, *sender;
     uint64_t count, in_flight, seed, envelope;
@@ -39,8 +50,10 @@ struct preload {
     struct sah_message *message;
     struct sah_change *change;
     struct sah_buf bytes;
-    uint64_t sent, done, failed, body_bytes, now_ms, started_ms;
-    bool up, filling;
+    struct one *again; /* those with an unknown outcome */
+    struct sah_timer *timer;
+    uint64_t sent, done, under_way, encoded, failed, repeated, body_bytes, now_ms, started_ms;
+    bool up, filling, closing;
 };
 
 static void text(char *dst, size_t size, const char *value)
@@ -52,17 +65,16 @@ static void text(char *dst, size_t size, const char *value)
 #define TEXT(field, value) text((field), sizeof(field), (value))
 
 /* What the adapter sends for such words. */
-static void fill_message(struct preload *p, const struct mix_row *row)
+static void fill_message(struct preload *p, const struct one *one)
 {
+    const struct mix_row *row = one->row;
     struct sah_message *m = p->message;
     struct sah_request *r = &m->u.request;
     char number[32];
-    int err;
 
     memset(m, 0, sizeof *m);
-    err = sah_id_random((int64_t)p->now_ms, &m->id);
-    SAH_ASSERT(err == SAH_OK);
-    (void)sah_format(number, sizeof number, "%s%08" PRIu64, p->sender, p->sent + 1);
+    m->id = one->id;
+    (void)sah_format(number, sizeof number, "%s%08" PRIu64, p->sender, one->number);
     m->schema_version = SAH_SCHEMA_VERSION;
     m->kind = SAH_KIND_REQUEST;
     m->sequence = 1;
@@ -73,7 +85,7 @@ static void fill_message(struct preload *p, const struct mix_row *row)
     TEXT(r->citizen.channel, CHANNEL);
     TEXT(r->citizen.account, ACCOUNT);
     (void)sah_format(r->citizen.channel_message, sizeof r->citizen.channel_message,
-                     "wamid.HBgM%sFQIAEhggQUMyRTdCNjY4%08" PRIX64 "AA==", number, p->sent);
+                     "wamid.HBgM%sFQIAEhggQUMyRTdCNjY4%08" PRIX64 "AA==", number, one->number);
     (void)sah_format(r->citizen.sender, sizeof r->citizen.sender, "wa:%s", number);
     (void)sah_format(r->citizen.callback, sizeof r->citizen.callback, "+%s", number);
     (void)sah_format(r->citizen.reply_token, sizeof r->citizen.reply_token, "to:%s", number);
@@ -147,38 +159,78 @@ static void fill_pipe(struct preload *p);
 
 static void on_committed(void *data, int err, const struct sah_committed *committed)
 {
-    struct preload *p = data;
+    struct one *one = data;
+    struct preload *p = one->p;
 
-    p->done++;
-    if (err != SAH_OK || committed->duplicate) {
+    p->under_way--;
+    if (err == SAH_OK) {
+        (void)committed; /* a duplicate is one of our own, made again */
+        p->done++;
+        free(one);
+        if (p->done % 100000 == 0)
+            fprintf(stderr, "bench_preload: %" PRIu64 " of %" PRIu64 "\n", p->done, p->count);
+    } else if (p->closing || p->repeated++ < REPEATED_MOST) {
+        one->next = p->again;
+        p->again = one;
+    } else {
         if (p->failed++ == 0)
             fprintf(stderr, "bench_preload: a commit failed: %s\n", sah_strerror(err));
+        free(one);
     }
-    if (p->done % 100000 == 0)
-        fprintf(stderr, "bench_preload: %" PRIu64 " of %" PRIu64 "\n", p->done, p->count);
-    if (p->done == p->count || p->failed > 100)
+    if (p->done == p->count || p->failed > 0)
         sah_loop_stop(p->loop);
-    else
+    else if (err == SAH_OK && !p->closing)
         fill_pipe(p);
+}
+
+static struct one *next_one(struct preload *p)
+{
+    struct one *one = p->again;
+    int err;
+
+    if (one != NULL) {
+        p->again = one->next;
+        return one;
+    }
+    if (p->sent == p->count)
+        return NULL;
+    one = calloc(1, sizeof *one);
+    SAH_ASSERT(one != NULL);
+    one->p = p;
+    one->row = mix_pick(&p->mix);
+    one->number = ++p->sent;
+    err = sah_id_random((int64_t)p->now_ms, &one->id);
+    SAH_ASSERT(err == SAH_OK);
+    return one;
 }
 
 static void fill_pipe(struct preload *p)
 {
-    if (p->filling)
+    struct one *one;
+
+    if (p->filling || p->closing || p->failed > 0)
         return;
     p->filling = true;
     p->now_ms = (uint64_t)sah_clock_wall_ms();
-    while (p->sent < p->count && p->sent - p->done < p->in_flight && p->up) {
-        const struct mix_row *row = mix_pick(&p->mix);
-
-        fill_message(p, row);
+    while (p->up && p->under_way < p->in_flight && (one = next_one(p)) != NULL) {
+        fill_message(p, one);
         encode(p);
-        fill_change(p, row);
-        p->sent++;
+        fill_change(p, one->row);
+        p->under_way++;
         p->body_bytes += p->bytes.len;
-        p->store->commit(p->store->data, p->change, on_committed, p);
+        p->encoded++;
+        p->store->commit(p->store->data, p->change, on_committed, one);
     }
     p->filling = false;
+}
+
+/* What came to an unknown end is made again once the link is up, not from within the news that it broke. */
+static void on_timer(void *data)
+{
+    struct preload *p = data;
+
+    fill_pipe(p);
+    sah_timer_start(p->timer, AGAIN_MS);
 }
 
 static void on_state(void *data, enum sah_redis_state state)
@@ -206,7 +258,11 @@ static int make(struct preload *p)
     sah_redis_store_functions(&redis.function_name, &redis.function_code,
                               &redis.function_code_len);
     if (err == SAH_OK)
+        err = sah_timer_create(p->loop, on_timer, p, &p->timer);
+    if (err == SAH_OK) {
+        sah_timer_start(p->timer, AGAIN_MS);
         err = sah_redis_create(p->loop, &redis, &p->redis);
+    }
     if (err == SAH_OK) {
         const struct sah_redis_store_settings settings = {.loop = p->loop,
                                                           .redis = p->redis,
@@ -222,11 +278,15 @@ static int make(struct preload *p)
 
 static void unmake(struct preload *p)
 {
+    p->closing = true; /* nothing is begun any more */
+    sah_timer_destroy(p->timer);
     sah_redis_destroy(p->redis);
     sah_redis_store_destroy(p->redis_store);
     sah_loop_destroy(p->loop);
     sah_buf_fini(&p->bytes);
     mix_fini(&p->mix);
+    for (struct one *one; (one = p->again) != NULL; free(one))
+        p->again = one->next;
     free(p->message);
     free(p->change);
 }
@@ -262,7 +322,7 @@ int main(int argc, char **argv)
     took_ms = sah_clock_mono_ms() - p.started_ms;
     unmake(&p);
     printf("{\"queued\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"ms\":%" PRIu64
-           ",\"envelope_bytes\":%" PRIu64 "}\n",
-           p.done - p.failed, p.failed, took_ms, p.sent > 0 ? p.body_bytes / p.sent : 0);
+           ",\"envelope_bytes\":%" PRIu64 ",\"repeated\":%" PRIu64 "}\n",
+           p.done, p.failed, took_ms, p.encoded > 0 ? p.body_bytes / p.encoded : 0, p.repeated);
     return err == SAH_OK && p.failed == 0 && p.done == p.count ? 0 : 1;
 }
