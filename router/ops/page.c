@@ -176,6 +176,23 @@ static bool away_lines(struct sah_buf *buf, const struct sah_ops *ops)
     return normal && !away.lost;
 }
 
+/* Who does not answer, by name: an agency whose every call fails is no footnote of a table. */
+static bool unreachable_lines(struct sah_buf *buf, const struct sah_ops *ops)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < ops->n_endpoints; i++) {
+        struct sah_endpoint_view view = sah_core_endpoint(ops->s.core, i);
+
+        if (strcmp(ops_endpoint_state(&view), "Active") != 0)
+            sah_buf_addf(buf, "%s%s", n++ > 0 ? ", " : "<p class='big warn'>Does not answer: ", view.endpoint->id);
+    }
+    if (n > 0)
+        sah_buf_add_text(buf, "<br><span>What is for it goes to its other endpoint or falls back, and is tried again. Do: call the "
+                              "agency's own people.</span></p>");
+    return n > 0;
+}
+
 static void dead_lines(struct sah_buf *buf, const struct sah_ops *ops, const struct sah_store_stats *stats)
 {
     const char *lane = ops_lane_name(ops->s.lane);
@@ -224,7 +241,7 @@ static void totals(struct sah_buf *buf, const struct sah_ops *ops, const struct 
 
 static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int err, const struct sah_store_stats *stats)
 {
-    bool linked = sah_redis_state(ops->s.redis) == SAH_REDIS_UP, known = err == SAH_OK, good = known && linked;
+    bool linked = sah_redis_state(ops->s.redis) == SAH_REDIS_UP, known = err == SAH_OK, good = known && linked, needs;
     unsigned adapters = sah_link_adapters_alive(ops->s.link);
     const char *lane = ops_lane_name(ops->s.lane);
     struct sah_buf body, page;
@@ -237,11 +254,12 @@ static void answer_page(struct sah_ops *ops, struct sah_http_exchange *x, int er
     if (adapters == 0)
         sah_buf_add_text(&body, "<p class='big bad'>No adapter is connected: nothing comes in.<br><span>Do: look whether "
                                 "the adapters run, and at their logs.</span></p>");
+    needs = unreachable_lines(&body, ops) || stats->dead > 0;
     dead_lines(&body, ops, stats);
     good = good && adapters > 0;
     sah_buf_init(&page, PAGE_MAX);
     sah_buf_addf(&page, "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=5><title>%s%s: Sahaya</title>",
-                 good ? "" : "(!) ", lane);
+                 good && !needs ? "" : "(!) ", lane);
     sah_buf_add_text(&page, head);
     sah_buf_addf(&page, "<h1>Sahaya router, %s lane</h1>", lane);
     if (good)
