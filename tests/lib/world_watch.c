@@ -157,7 +157,9 @@ static void watch_evidence(struct world *w)
         } else if (r->stalled_until_ms == 0 && w->now_ms > e->since_ms + WORLD_HEALTHY_MS) {
             const struct sah_memory_delivery *d = model_delivery(w->fake, e->key);
 
-            if (w->away != NULL && d != NULL && d->state == SAH_MEMORY_DONE) { /* brought in as known */
+            /* Brought in as known, or done before an answer that came too late for the direct core. */
+            if (w->away != NULL && d != NULL &&
+                (d->state == SAH_MEMORY_DONE || (e->direct && world_ledger(w, e->key)->had_it))) {
                 w->evidence[i--] = w->evidence[--w->n_evidence];
                 continue;
             }
