@@ -52,6 +52,16 @@ static void send_directly(void *data, const struct sah_leased *leased, uint32_t 
     r->sends_directly = false;
 }
 
+/* It may be done and sent again before anybody looks. */
+static void commit_directly(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data)
+{
+    struct world_router *r = ((struct sah_away *)data)->s.data;
+
+    if (change->settle.kind == SAH_SETTLE_DONE)
+        away_written(r, change->settle.key);
+    r->direct_commit(data, change, fn, fn_data);
+}
+
 void away_start(struct world_router *r, struct sah_core_settings *settings)
 {
     struct sah_away_settings away = {.lane = settings->lane,
@@ -76,6 +86,8 @@ void away_start(struct world_router *r, struct sah_core_settings *settings)
     SAH_ASSERT(sah_away_create(&away, router_now(r), &r->away) == SAH_OK);
     r->direct = r->away->direct_agencies;
     r->away->direct_agencies = (struct sah_agencies){.data = r, .send = send_directly};
+    r->direct_commit = r->away->direct_store.commit;
+    r->away->direct_store.commit = commit_directly;
     settings->store = sah_away_store(r->away);
     settings->agencies = sah_away_agencies(r->away);
 }

@@ -51,6 +51,15 @@ void away_acked(struct world *w, const char *key)
     key_of(w, key)->acked = true;
 }
 
+void away_written(struct world_router *r, const char *key)
+{
+    struct world *w = r->w;
+
+    for (unsigned i = 0; i < w->n_evidence; i++)
+        if (w->evidence[i].direct && w->evidence[i].router == r->index && strcmp(w->evidence[i].key, key) == 0)
+            w->evidence[i--] = w->evidence[--w->n_evidence];
+}
+
 const struct sah_memory_delivery *away_delivery(const struct world_router *r, const char *key)
 {
     return r->away == NULL || r->away->memory == NULL ? NULL : sah_memory_store_find(r->away->memory, key);

@@ -81,6 +81,7 @@ struct world_router {
     uint64_t disk_since_ms; /* when it last began to write */
     bool sends_directly;         /* its direct core does, just now */
     struct sah_agencies direct;  /* as the direct core had them */
+    void (*direct_commit)(void *data, const struct sah_change *change, sah_commit_fn *fn, void *fn_data);
     uint64_t events_seen; /* of its direct core */
     enum world_link link;
     uint64_t link_until_ms; /* 0 = until it is said */
@@ -239,6 +240,7 @@ const struct sah_memory_delivery *away_delivery(const struct world_router *r, co
 bool away_is_durable(const struct world *w, const struct sah_id *id); /* a disk has it */
 bool away_is_acked(const struct world *w, const char *key);
 void away_acked(struct world *w, const char *key);
+void away_written(struct world_router *r, const char *key); /* the direct core says that an agency has it */
 bool away_is_import(const struct sah_change *change);
 void away_check_import(struct world *w, const struct world_router *r, const struct sah_change *change);
 void away_ended(struct world *w, struct world_request *page);
