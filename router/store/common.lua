@@ -12,7 +12,7 @@
 
 -- Told by the probe. Raised with each change that an older router must not undo or live with: a router
 -- never replaces a library of a higher revision, and does not use it (FUNCTION_NEWER).
-local REVISION = 2
+local REVISION = 3
 
 local MAX = 128
 local DAY_MS = 86400000
@@ -121,13 +121,17 @@ local function mid_of(rid)
     return table.concat(out)
 end
 
+local function bytes_of(hex)
+    return (hex:gsub('%x%x', function(two)
+        return string.char(tonumber(two, 16))
+    end))
+end
+
 -- The key of a delivery: FNV-1a in 128 bits over the message's id, a zero byte and the agency, as
 -- sah_delivery_key() makes it. Limbs of 16 bits, the lowest first; the prime is 2^88 + 315.
 local function key_of(mid, agency)
     local h = {0xc58d, 0x6295, 0x2175, 0x62b8, 0x0142, 0x07bb, 0x272e, 0x6c62}
-    local bytes = mid:gsub('%x%x', function(two)
-        return string.char(tonumber(two, 16))
-    end) .. '\0' .. agency
+    local bytes = bytes_of(mid) .. '\0' .. agency
     for at = 1, #bytes do
         local carry, was = 0, {bit.bxor(h[1], bytes:byte(at)), h[2], h[3], h[4], h[5], h[6], h[7], h[8]}
         for i = 1, 8 do

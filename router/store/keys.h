@@ -13,7 +13,7 @@
  *       rev inc (not its own incident) p(riority) seq cl(osed) sv ty ru nd (dead letters) ags
  *       l:<agency> its line as JSON; h:<agency> what is unsettled there (order.lua);
  *       t:<agency> its timer: "kind:level:due ms"
- *       xk what only it has (:xk:), rc how often the same was asked again
+ *       xk the connections that only it has (:xk:), 16 bytes each, rc how often the same was asked again
  *       mn main request it is linked to, lf its reporter left, nt note, sd sender (hash)
  *   :im:<request>            hash    with its request
  *       page of an incident: <mid> "member priority leaves told-by"; u:<mid> of an update
@@ -26,8 +26,10 @@
  *       "request|work" that is to be done, by when it is due, ms
  *   :if                      stream  about 20,000
  *       what other routers must learn of live incidents; hashes, no words, no numbers
- *   :xk:<hash>               string  with its request, or a minute
- *       the open request that has what only one may have: a connection, or words said again; a hash
+ *   :xk:<4 of the hash>      hash    its fields with their requests
+ *       by the other 14 bytes of a connection's hash: the open request that has it
+ *   :xw:<hash>               string  a minute
+ *       the open request that has these words of one sender
  *   :sh:<sender>             hash    400 days
  *       by hash of the sender: fr fa np ok (how its requests were closed) fs first seen
  *   :ms:<mid>                string  with its request
