@@ -23,7 +23,7 @@ SICK = (  # the condition, what the Redis does
     ("LOADING", lambda f: f.error("LOADING Redis is loading the dataset in memory")),
     ("MISCONF", lambda f: f.error("MISCONF Errors writing to the AOF file: Input/output error")),
     ("DISK_FULL", lambda f: f.error("MISCONF Errors writing to the AOF file: No space left on device", calls_only=True)),
-    ("OOM", lambda f: f.error("OOM command not allowed when used memory > 'maxmemory'.", calls_only=True)),
+    ("OOM_DRAINS", lambda f: f.error("OOM command not allowed when used memory > 'maxmemory'.", calls_only=True)),
     ("READONLY", lambda f: f.error("READONLY You can't write against a read only replica.", calls_only=True)),
     ("NOREPLICAS", lambda f: f.error("NOREPLICAS Not enough good replicas to write.", calls_only=True)),
     ("BUSY", lambda f: f.error("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")),
