@@ -13,7 +13,7 @@
 #include "adapter_priv.h"
 
 #define HELLO_MS        1000
-#define HELLO_SEARCH_MS 100 /* while no router answers: one that starts is found soon */
+#define HELLO_SEARCH_MS 100 /* while no router answers, or none is connected: one that starts is found soon */
 #define UP_MS           3000
 #define RUN_SETTLES_MS  10000
 
@@ -32,8 +32,9 @@ bool sah_ad_link_up(const struct sah_ad_link *link)
     return link->heard_ms != 0 && sah_loop_now_ms(link->adapter->loop) - link->heard_ms < UP_MS;
 }
 
-/* Hello and event ack: small, and asked for again when they are lost. */
-static void say(struct sah_ad_link *link, struct sah_message *message)
+/* Hello and event ack: small, and asked for again when they are lost. False: the bus took nothing, for
+ * nobody is there. */
+static bool say(struct sah_ad_link *link, struct sah_message *message)
 {
     struct sah_buf buf;
     int err;
@@ -43,7 +44,7 @@ static void say(struct sah_ad_link *link, struct sah_message *message)
     (void)sah_format(message->producer, sizeof message->producer, "%s",
                      link->adapter->producer);
     if (sah_id_random(message->created_ms, &message->id) != SAH_OK)
-        return;
+        return true;
     sah_buf_init(&buf, SAH_MESSAGE_MAX_BYTES);
     err = sah_message_encode(message, &buf, NULL, 0);
     if (err == SAH_OK)
@@ -52,6 +53,7 @@ static void say(struct sah_ad_link *link, struct sah_message *message)
         sah_warn(link->adapter->log, "event=bus.send lane=%s err=\"%s\"", lane_name(link->lane),
                  sah_strerror(err));
     sah_buf_fini(&buf);
+    return err != SAH_EAGAIN;
 }
 
 void sah_ad_link_ack(struct sah_ad_link *link, const char *event_id)
@@ -62,14 +64,14 @@ void sah_ad_link_ack(struct sah_ad_link *link, const char *event_id)
     message->kind = SAH_KIND_OUTBOX_ACK;
     (void)sah_format(message->u.outbox_ack.event_id, sizeof message->u.outbox_ack.event_id,
                      "%s", event_id);
-    say(link, message);
+    (void)say(link, message);
 }
 
 static void on_timer(void *data)
 {
     struct sah_ad_link *link = data;
     struct sah_message *message = &link->adapter->submit;
-    bool up = sah_ad_link_up(link);
+    bool up = sah_ad_link_up(link), taken;
 
     if (link->was_up && !up)
         sah_warn(link->adapter->log, "event=router.down lane=%s", lane_name(link->lane));
@@ -81,8 +83,8 @@ static void on_timer(void *data)
                      link->adapter->name);
     (void)sah_format(message->u.hello.version, sizeof message->u.hello.version, "%s",
                      SAHAYA_VERSION);
-    say(link, message);
-    sah_timer_start(link->timer, up ? HELLO_MS : HELLO_SEARCH_MS);
+    taken = say(link, message);
+    sah_timer_start(link->timer, up && taken ? HELLO_MS : HELLO_SEARCH_MS);
 }
 
 void sah_ad_link_run(struct sah_ad_link *link, const char *run)
