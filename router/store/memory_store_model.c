@@ -50,8 +50,14 @@ static bool is_before(const struct sah_memory_delivery *a, const struct sah_memo
     return a->sequence != b->sequence ? a->sequence < b->sequence : strcmp(a->key, b->key) < 0;
 }
 
-/* Among the unsettled ones of the same request and agency: the first, and the one just before.
- */
+/* Done before, to go out once more, and not tried since: the agency has it, and it starts no bound. */
+static bool is_once_more(const struct sah_memory_delivery *d)
+{
+    return d->attempts > 0 && d->first_ms < 0;
+}
+
+/* Among the unsettled ones of the same request and agency: the first, but for those once more, and
+ * the one just before. */
 static void ahead_of(const struct sah_memory_store *memory, const struct sah_memory_delivery *d,
                      const struct sah_memory_delivery **ret_head,
                      const struct sah_memory_delivery **ret_before)
@@ -64,7 +70,7 @@ static void ahead_of(const struct sah_memory_store *memory, const struct sah_mem
 
         if (o == d || is_over(o) || strcmp(o->agency, d->agency) != 0 || !is_before(o, d))
             continue;
-        if (*ret_head == NULL || is_before(o, *ret_head))
+        if (!is_once_more(o) && (*ret_head == NULL || is_before(o, *ret_head)))
             *ret_head = o;
         if (*ret_before == NULL || is_before(*ret_before, o))
             *ret_before = o;
@@ -83,13 +89,13 @@ static bool may_go(const struct sah_memory_store *memory, struct sah_memory_deli
     int64_t bound = memory->settings.order_bound_ms;
 
     ahead_of(memory, d, &head, &before);
-    if (head == NULL)
+    if (before == NULL)
         return true;
     if (class_of(memory, d) > 1)
         return false;
     if (before->first_ms >= 0)
         d->goes_ms = earlier(d->goes_ms, before->first_ms + bound);
-    if (head->first_ms >= 0)
+    if (head != NULL && head->first_ms >= 0)
         d->goes_ms = earlier(d->goes_ms, (d->waiting_ms > head->first_ms ? d->waiting_ms : head->first_ms) + bound);
     return d->goes_ms <= memory->now_ms;
 }

@@ -63,6 +63,18 @@ local function order_list(t, rid, agency, rank)
     return {}
 end
 
+-- When the first of those before `rank` was first leased or delayed. One that was done, goes out once more
+-- and was not tried since is passed over: the agency has it, and it starts no bound.
+local function head_since(t, set, rank)
+    for _, key in ipairs(redis.call('ZRANGE', set, 0, math.min(rank, MAX) - 1)) do
+        local was = redis.call('HMGET', t .. ':dl:' .. key, 'f1', 'at')
+        if was[1] or (tonumber(was[2] or nil) or USUAL.at) == 0 then
+            return tonumber(was[1] or nil)
+        end
+    end
+    return nil
+end
+
 -- 0: it may go. A number: it goes at that time. nil: when an earlier one is over.
 -- P0 and P1 wait at most `bound` ms after the one just before was first leased or delayed, and
 -- at most `bound` ms in all once the first of them was; the time in :wz stands, whoever is first then.
@@ -75,9 +87,8 @@ local function hold_until(t, d, class, now, bound)
     elseif class > 1 then
         return nil
     end
-    local head = redis.call('ZRANGE', set, 0, 0)[1]
+    local head_ms = head_since(t, set, rank)
     local before = redis.call('ZRANGE', set, rank - 1, rank - 1)[1]
-    local head_ms = tonumber(redis.call('HGET', t .. ':dl:' .. head, 'f1') or nil)
     local before_ms = tonumber(redis.call('HGET', t .. ':dl:' .. before, 'f1') or nil)
     local due
     if head_ms then

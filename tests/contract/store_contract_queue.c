@@ -341,6 +341,42 @@ static void order_holds_an_emergency_once_however_many_go_before(void **state)
     assert_in_range(do_tick(h, 100).moved, 2, 3); /* and the lease of the second may have run out */
 }
 
+/* sim_random seed 4104: the request was asked once more while its amendment was under way, and a P1 that came
+ * then waited for a lease of the request, without end when its endpoint takes nothing. */
+static void order_holds_an_emergency_no_longer_when_the_request_goes_once_more(void **state)
+{
+    struct sah_store_harness *h = *state;
+    struct sah_leased leased, next[5];
+    struct sah_change *c;
+
+    accept_request(h, 1, SAH_PRIORITY_P1, "108");
+    leased = lease_one(h, "108");
+    settle_done(h, 1, &leased);
+    c = amendment(h, 1, 2, 2);
+    add_plan(c, 2, "108");
+    must_commit(h, c);
+    leased = lease_one(h, "108");
+    assert_int_equal(leased.sequence, 2);
+    assert_int_equal(do_delay(h, &leased, 60000, "108-state", SAH_ANSWER_UNREACHABLE), SAH_OK);
+    c = amendment(h, 1, 3, 3);
+    add_plan(c, 3, "108");
+    must_commit(h, c);
+    h->advance_ms(h, CONTRACT_BOUND_MS);
+    assert_int_equal(do_tick(h, 100).moved, 1); /* the third, not tried yet */
+    c = change_of(h, 1);
+    add_plan(c, 1, "108")->again = true;
+    must_commit(h, c);
+    c = amendment(h, 1, 4, 4);
+    add_plan(c, 4, "108");
+    must_commit(h, c);
+    h->advance_ms(h, CONTRACT_BOUND_MS);
+    assert_int_equal(do_tick(h, 100).moved, 1);
+    assert_int_equal(do_lease(h, "108-state", 4, 5, next), 3);
+    assert_int_equal(next[0].sequence, 1); /* and still behind it in the queue */
+    assert_int_equal(next[1].sequence, 3);
+    assert_int_equal(next[2].sequence, 4);
+}
+
 static void order_looks_again_when_one_waits_that_came_late(void **state)
 {
     struct sah_store_harness *h = *state;
@@ -488,6 +524,7 @@ int contract_run_queue_cases(const char *name)
         CONTRACT_CASE(a_dead_letter_holds_back_nothing),
         CONTRACT_CASE(order_holds_an_emergency_no_longer_than_the_bound),
         CONTRACT_CASE(order_holds_an_emergency_once_however_many_go_before),
+        CONTRACT_CASE(order_holds_an_emergency_no_longer_when_the_request_goes_once_more),
         CONTRACT_CASE(order_looks_again_when_one_waits_that_came_late),
         CONTRACT_CASE(order_holds_what_is_not_an_emergency_until_the_earlier_is_over),
     };
