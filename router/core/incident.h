@@ -81,6 +81,8 @@ typedef void incident_done_fn(void *data, int err);
 /* ---- incident_tell.c, incident_follow.c, and all of them */
 void incident_tell(struct sah_core *core, const char *main_id);
 void incident_follow(struct sah_core *core, const char *main_id);
+/* One that only wanted to leave, after the last round of a main one that is closed: there comes no other. */
+void incident_follow_late(struct sah_core *core, const char *main_id, const char *member);
 void incident_rejoin(struct sah_core *core, const char *member);
 void incident_work(struct sah_core *core, const struct sah_work *work);
 /* The request's own delivery reached the agency after all: its line is its own again. */

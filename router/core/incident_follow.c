@@ -22,6 +22,7 @@ struct follow {
     struct sah_page page;
     unsigned at; /* which member is looked at */
     bool failed, gone; /* gone: the one that is looked at is over */
+    bool left_behind;  /* no round, but one member that came after the last one: incident_follow_late */
     struct sah_page_done done;
 };
 
@@ -255,7 +256,8 @@ static bool decide_follow(struct sah_core *core, void *data, const struct sah_re
     if (!incident_is_linked(view) || strcmp(view->main_id, job->main_id) != 0)
         return false;
     for (unsigned i = 0; i < view->n_lines; i++)
-        changed = follow_line(job, view, change, &view->lines[i]) || changed;
+        if (!job->left_behind || view->lines[i].state == SAH_STATE_CANCEL_ASKED) /* else it wants help again */
+            changed = follow_line(job, view, change, &view->lines[i]) || changed;
     job->gone = !change_others_live(change, view, "");
     if (!changed)
         return false;
@@ -304,6 +306,12 @@ static void member_done(struct sah_core *core, void *data, int err, const struct
     next_member(job);
 }
 
+static void nothing(void *data, int err)
+{
+    SAH_UNUSED(data);
+    SAH_UNUSED(err); /* not written: work JOIN comes again */
+}
+
 static void round_done(void *data, int err)
 {
     SAH_UNUSED(err); /* not written: the round comes again */
@@ -316,6 +324,12 @@ static void finish_round(struct follow *job)
     struct sah_page_done *done = &job->done;
     bool more = job->page.n_told == SAH_TOLD_MAX;
 
+    if (job->left_behind) {
+        if (!job->failed) /* else work JOIN comes again */
+            store->work_over(store->data, job->page.members[0], SAH_WORK_JOIN, nothing, NULL);
+        end(job);
+        return;
+    }
     done->revision = job->revision;
     for (unsigned i = 0; i < job->page.n_told && !job->failed; i++) {
         const struct sah_item *item = &job->page.told[i];
@@ -362,10 +376,14 @@ static void on_main(void *data, int err, const struct sah_request_view *view)
     job->closed_ms = view->closed_ms;
     job->n_lines = view->n_lines;
     memcpy(job->lines, view->lines, sizeof job->lines);
+    if (job->left_behind) {
+        next_member(job);
+        return;
+    }
     store->page(store->data, job->main_id, on_page, job);
 }
 
-void incident_follow(struct sah_core *core, const char *main_id)
+static void look_at(struct sah_core *core, const char *main_id, const char *left_behind)
 {
     struct follow *job = core->s.sameness != NULL && !core->stopping ? calloc(1, sizeof *job) : NULL;
 
@@ -374,7 +392,22 @@ void incident_follow(struct sah_core *core, const char *main_id)
     core->jobs++;
     job->core = core;
     (void)sah_format(job->main_id, sizeof job->main_id, "%s", main_id);
+    if (left_behind != NULL) {
+        job->left_behind = true;
+        job->page.n_members = 1;
+        (void)sah_format(job->page.members[0], sizeof job->page.members[0], "%s", left_behind);
+    }
     core->s.store->load(core->s.store->data, job->main_id, on_main, job);
+}
+
+void incident_follow(struct sah_core *core, const char *main_id)
+{
+    look_at(core, main_id, NULL);
+}
+
+void incident_follow_late(struct sah_core *core, const char *main_id, const char *member)
+{
+    look_at(core, main_id, member);
 }
 
 void incident_work(struct sah_core *core, const struct sah_work *work)

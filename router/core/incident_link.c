@@ -116,6 +116,8 @@ struct let_go {
     void *data;
     int err;
     char agency[SAH_AGENCY_SIZE];
+    char left_to[SAH_REQUEST_ID_SIZE]; /* it only wants to leave: the main request whose end is its own */
+    char member[SAH_REQUEST_ID_SIZE];
 };
 
 /* The agency gets the request itself now, and what was said since, in their order. What was known there
@@ -152,6 +154,7 @@ static bool decide_let_go(struct sah_core *core, void *data, const struct sah_re
     bool leaves = false;
 
     job->err = SAH_OK;
+    job->left_to[0] = '\0';
     if (!incident_is_linked(view)) {
         job->err = view == NULL ? SAH_ENOENT : SAH_OK;
         return false;
@@ -175,6 +178,8 @@ static bool decide_let_go(struct sah_core *core, void *data, const struct sah_re
         SAH_ASSERT(line != NULL);
         change_line_own(change, view, line, agency);
     }
+    if (leaves)
+        memcpy(job->left_to, view->main_id, sizeof job->left_to);
     if (leaves && change->n_lines == 0)
         return false;
     change->set_main = !leaves; /* to none */
@@ -198,6 +203,8 @@ static void let_go_done(struct sah_core *core, void *data, int err, const struct
 
     if (err == SAH_OK && committed != NULL)
         core->counters.let_go++;
+    if (err == SAH_OK && job->left_to[0] != '\0')
+        incident_follow_late(core, job->left_to, job->member);
     if (job->fn != NULL)
         job->fn(job->data, err != SAH_OK ? err : job->err);
     core->jobs--;
@@ -211,6 +218,7 @@ void incident_let_go(struct sah_core *core, const char *member)
     if (job == NULL)
         return; /* what is held goes out by itself */
     core->jobs++;
+    (void)sah_format(job->member, sizeof job->member, "%s", member);
     revise(core, member, REVISE_ONCE, decide_let_go, let_go_done, job);
 }
 

@@ -247,6 +247,31 @@ static void only_the_last_reporter_s_cancel_cancels(void **state)
     assert_int_equal(rig_heard_n(rig, first, SAH_STATE_CANCELLED), 1);
 }
 
+/* sim_random seed 5756: both came in before the first was let go; the cancel then waited for a round of an
+ * incident that was over, without end, and so did its work. */
+static void one_who_writes_and_cancels_after_the_end_is_not_left_open(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
+    struct sah_amendment *a;
+
+    rig_pass(rig, 11 * SECOND);
+    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
+    rig_pass(rig, SECOND);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 1);
+    a = rig_amendment(rig, 20, 2, second);
+    rig_words(&a->part, "it burns again");
+    (void)rig_take(rig);
+    rig_cancel(rig, 21, 2, second);
+    (void)rig_take(rig);
+    rig_pass(rig, 20 * SECOND);
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_REOPENED), 1);
+    assert_int_equal(rig_line(rig, second, FIRE)->state, SAH_STATE_CLOSED); /* (9.6) */
+    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 2);
+    assert_true(rig_view(rig, second)->closed_ms > 0);
+    assert_int_equal(rig_read(rig, FIRE, "it burns again"), 1); /* (I3) */
+}
+
 static void what_a_linked_reporter_says_later_is_told_too(void **state)
 {
     struct rig *rig = *state;
@@ -502,6 +527,7 @@ int main(void)
         CASE(an_unread_feed_links_nothing_and_says_so),
         CASE(one_reporter_s_cancel_takes_out_that_reporter),
         CASE(only_the_last_reporter_s_cancel_cancels),
+        CASE(one_who_writes_and_cancels_after_the_end_is_not_left_open),
         CASE(what_a_linked_reporter_says_later_is_told_too),
         CASE(a_place_that_comes_later_links_what_was_sent_already),
         CASE(an_agency_that_the_first_one_does_not_have_is_told_at_once),
