@@ -226,6 +226,10 @@ void check_answer(struct world *w, const struct world_call *call,
         d->acked = true;
     if (w->away != NULL)
         away_acked(w, call->key);
+    /* An answer that comes when the direct core has given the request back, with that agency's yes in it,
+     * is nothing to write; and not what that core is to know should it get the request once more. */
+    if (call->direct && d != NULL && d->had_it && away_delivery(call->router, call->key) == NULL)
+        return;
     if (w->n_evidence == WORLD_EVIDENCE_MAX)
         return;
     w->evidence[w->n_evidence] =
