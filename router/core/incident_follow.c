@@ -80,6 +80,27 @@ static void tell_state(struct sah_core *core, struct sah_change *change, const s
     memcpy(event->status.request_id, view->request_id, sizeof event->status.request_id);
 }
 
+/* Where the line goes with the main one's. What a program said of a booking is a program's word for a linked
+ * one of a higher class too (I9); to be opened again harms nobody. */
+static struct sah_move move_with(struct sah_core *core, const struct sah_request_view *view,
+                                 const struct sah_line *line, const struct sah_line *main, enum sah_state to)
+{
+    bool booking = change_is_booking(core, view->request->u.request.triage.service, line->agency);
+    enum sah_level level = main->status.level;
+
+    if (level == SAH_LEVEL_UNSPECIFIED || to == SAH_STATE_REOPENED)
+        level = SAH_LEVEL_PERSON; /* what we know by ourselves is no program's word */
+    return sah_lifecycle_move(line->state, to, level, view->priority, booking);
+}
+
+/* It is carried by one that a program has ended, and only a person may end it. */
+static bool is_left_alone(struct sah_core *core, const struct sah_request_view *view, const struct sah_line *line,
+                          const struct sah_line *main)
+{
+    return line->via[0] != '\0' && sah_state_is_over(main->state) &&
+           move_with(core, view, line, main, main->state).needs_person;
+}
+
 /* The state of the main one's line, as far as a linked one may have it. True when something changed. */
 static bool take_state(struct sah_core *core, struct sah_change *change, const struct sah_request_view *view,
                        struct sah_line *line, const struct sah_line *main)
@@ -88,8 +109,7 @@ static bool take_state(struct sah_core *core, struct sah_change *change, const s
     bool lost = to == SAH_STATE_WAITING_UNIT &&
                 (line->state == SAH_STATE_UNIT_ASSIGNED || line->state == SAH_STATE_EN_ROUTE);
     bool more = to == line->state && to >= SAH_STATE_DELIVERED && !same_details(&line->status, &main->status);
-    bool booking = change_is_booking(core, view->request->u.request.triage.service, line->agency);
-    struct sah_move move = sah_lifecycle_move(line->state, to, SAH_LEVEL_PERSON, view->priority, booking);
+    struct sah_move move = move_with(core, view, line, main, to);
 
     if (line->state == SAH_STATE_CANCEL_ASKED && !sah_state_is_over(to))
         return false; /* its reporter leaves: no more news */
@@ -233,6 +253,10 @@ static bool follow_line(struct follow *job, const struct sah_request_view *view,
     if (line->via[0] != '\0' &&
         (main == NULL || main->state == SAH_STATE_REJECTED || main->state == SAH_STATE_EXPIRED)) {
         move_line(job, view, change, line, agency);
+        changed = true;
+    } else if (main != NULL && agency != NULL && !comes_back && may_follow(job, view, line, main) &&
+               is_left_alone(job->core, view, line, main)) {
+        let_line_go(change, view, line, agency);
         changed = true;
     } else if (main != NULL && (comes_back || may_follow(job, view, line, main))) {
         changed = take_state(job->core, change, view, line, main) || changed;

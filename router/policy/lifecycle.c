@@ -94,6 +94,15 @@ static void infer(enum sah_state from, enum sah_state to, bool booking, struct s
             move->inferred[move->n_inferred++] = (enum sah_state)s;
 }
 
+/* A company's program may book, and hand over; it ends no emergency, which is what a booking may have been
+ * raised to. A program's no ends nothing: somebody else gets it. (I9) */
+static bool needs_person(enum sah_state to, bool booking, bool emergency)
+{
+    if (booking && !emergency)
+        return false;
+    return states[to].person || (emergency && to == SAH_STATE_HANDED_OVER);
+}
+
 struct sah_move sah_lifecycle_move(enum sah_state from, enum sah_state to, enum sah_level level,
                                    enum sah_priority priority, bool booking)
 {
@@ -104,8 +113,8 @@ struct sah_move sah_lifecycle_move(enum sah_state from, enum sah_state to, enum 
     move.kind = reach(from, to, booking);
     if (to == SAH_STATE_EXPIRED && sah_priority_is_emergency(priority))
         move.kind = SAH_MOVE_REFUSE; /* P0-P2 never expire */
-    if (move.kind == SAH_MOVE_APPLY && states[to].person && level != SAH_LEVEL_PERSON &&
-        (!booking || sah_priority_is_emergency(priority))) {
+    if (move.kind == SAH_MOVE_APPLY && level != SAH_LEVEL_PERSON &&
+        needs_person(to, booking, sah_priority_is_emergency(priority))) {
         move.kind = SAH_MOVE_REFUSE;
         move.needs_person = true;
     }

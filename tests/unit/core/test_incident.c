@@ -360,6 +360,43 @@ static void the_same_sender_s_second_request_is_appended(void **state)
     assert_int_equal(rig_read(rig, FIRE, "please come fast"), 1);
 }
 
+static void on_decided(void *data, enum sah_decided decided)
+{
+    *(enum sah_decided *)data = decided;
+}
+
+/* (I9) A dispatcher makes an emergency of a booking that was appended: the company's program ends the one
+ * it knows, and not that one, which goes out by itself until a person there has spoken. */
+static void a_program_that_ends_a_booking_ends_no_emergency_that_is_linked(void **state)
+{
+    struct rig *rig = *state;
+    char first[SAH_REQUEST_ID_SIZE], second[SAH_REQUEST_ID_SIZE], third[SAH_REQUEST_ID_SIZE];
+    enum sah_decided decided = SAH_DECIDED_UNAVAILABLE;
+    struct sah_agency_status s;
+
+    memcpy(first, rig_accept(rig, 1, 1, "LPG_BOOKING", NULL), sizeof first);
+    memcpy(second, rig_accept(rig, 2, 1, "LPG_BOOKING", NULL), sizeof second);
+    memcpy(third, rig_accept(rig, 3, 1, "LPG_BOOKING", NULL), sizeof third);
+    rig_pass(rig, 5 * SECOND);
+    assert_string_equal(rig_view(rig, second)->main_id, first);
+    assert_string_equal(rig_view(rig, third)->main_id, first);
+    sah_core_reclassify(rig->core, second, SAH_PRIORITY_P1, "desk 4", rig_now(rig), on_decided, &decided);
+    rig_settle(rig);
+    assert_int_equal(decided, SAH_DECIDED_DONE);
+    s = rig_says(first, "indane", SAH_STATE_HANDED_OVER, NULL);
+    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
+    rig_pass(rig, 5 * SECOND);
+    assert_true(rig_view(rig, first)->closed_ms > 0);
+    assert_true(rig_view(rig, third)->closed_ms > 0); /* a booking like the first */
+    assert_int_equal(rig_view(rig, second)->closed_ms, 0);
+    assert_int_equal(rig_received(rig, "indane", second, SAH_KIND_REQUEST), 1);
+    s = rig_says(second, "indane", SAH_STATE_HANDED_OVER, NULL);
+    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_NEEDS_NAME);
+    s = rig_says(second, "indane", SAH_STATE_HANDED_OVER, "officer 2");
+    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
+    assert_true(rig_view(rig, second)->closed_ms > 0);
+}
+
 /* (I1, I3) What they left open for days must not swallow a new call: it goes out by itself, and the
  * dispatcher sees both. */
 static void what_a_sender_left_open_for_days_takes_up_nothing(void **state)
@@ -533,6 +570,7 @@ int main(void)
         CASE(an_agency_that_the_first_one_does_not_have_is_told_at_once),
         CASE(two_hearts_in_one_block_are_shown_and_not_joined),
         CASE(the_same_sender_s_second_request_is_appended),
+        CASE(a_program_that_ends_a_booking_ends_no_emergency_that_is_linked),
         CASE(what_a_sender_left_open_for_days_takes_up_nothing),
         CASE(leaks_are_joined_when_both_pins_have_one_name),
         CASE(what_does_not_fit_into_one_update_goes_in_the_next),

@@ -268,6 +268,20 @@ static void a_company_may_book_by_machine(void **state)
                      SAH_MOVE_APPLY);
 }
 
+/* I9: a booking that a dispatcher raised is an emergency like any other. */
+static void a_program_hands_over_a_booking_and_ends_no_emergency(void **state)
+{
+    (void)state;
+    for (enum sah_priority p = SAH_PRIORITY_P0; p <= SAH_PRIORITY_P4; p++)
+        for (enum sah_level level = SAH_LEVEL_UNSPECIFIED; level <= SAH_LEVEL_PERSON; level++) {
+            struct sah_move move = sah_lifecycle_move(SAH_STATE_OUT_FOR_DELIVERY, SAH_STATE_HANDED_OVER, level, p, true);
+            bool good = level == SAH_LEVEL_PERSON || !sah_priority_is_emergency(p);
+
+            assert_int_equal(move.kind, good ? SAH_MOVE_APPLY : SAH_MOVE_REFUSE);
+            assert_int_equal(move.needs_person, !good);
+        }
+}
+
 static void gaps_are_filled_and_optional_states_are_not(void **state)
 {
     struct sah_move move = sah_lifecycle_move(SAH_STATE_DELIVERED, SAH_STATE_TRANSPORTING,
@@ -358,6 +372,7 @@ int main(void)
         cmocka_unit_test(emergencies_never_expire),
         cmocka_unit_test(a_persons_states_need_a_person),
         cmocka_unit_test(a_company_may_book_by_machine),
+        cmocka_unit_test(a_program_hands_over_a_booking_and_ends_no_emergency),
         cmocka_unit_test(gaps_are_filled_and_optional_states_are_not),
         cmocka_unit_test(allowed_lists_exactly_what_a_person_may_apply),
         cmocka_unit_test(what_is_over_and_what_is_told),
