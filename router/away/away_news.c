@@ -79,6 +79,16 @@ const struct open_message *news_cancel(const struct open_request *r, const struc
     return found;
 }
 
+/* What the line says itself is as new as what was noted under the cancel, and newer when somebody spoke in
+ * this life before the cancel was taken again. */
+static enum sah_state newest_said(const struct sah_line *line, const struct evidence *after)
+{
+    struct sah_line before = *line;
+
+    before.state = line->before_cancel;
+    return news_is_said(&before) ? before.state : after->state;
+}
+
 void news_after_cancel(const struct open_request *r, struct sah_change *change)
 {
     for (unsigned i = 0; i < change->n_lines; i++) {
@@ -90,6 +100,6 @@ void news_after_cancel(const struct open_request *r, struct sah_change *change)
         sah_delivery_key(&change->message_id, line->agency, key);
         for (const struct evidence *e = r->after; e != NULL; e = e->next)
             if (strcmp(e->key, key) == 0)
-                line->state = line->status.state = e->state;
+                line->state = line->status.state = newest_said(line, e);
     }
 }

@@ -250,6 +250,8 @@ static bool follow_line(struct follow *job, const struct sah_request_view *view,
         return true;
     }
     changed = old->via[0] != '\0' && take_items(job, view, change, line, agency);
+    if (changed && sah_state_is_over(line->state) && !sah_state_is_over(old->state))
+        return true; /* its reporter has left: what became of the main one there is nothing to them (9.7) */
     if (line->via[0] != '\0' &&
         (main == NULL || main->state == SAH_STATE_REJECTED || main->state == SAH_STATE_EXPIRED)) {
         move_line(job, view, change, line, agency);

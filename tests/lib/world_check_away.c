@@ -391,6 +391,25 @@ void away_check_end(struct world *w)
     }
 }
 
+/* An agency that refused after all, and another has its call: the citizen hears of that one. */
+static uint32_t heard_of_another(const struct world *w, const struct world_request *page, int agency)
+{
+    const struct sah_request_view *view = page->kept == NULL ? NULL : &page->kept->view;
+    const char *id = agency < 0 ? "" : w->rig->roster->agencies[agency].id;
+    uint32_t heard = 0;
+    bool refused = false;
+
+    for (unsigned i = 0; view != NULL && i < view->n_lines; i++) {
+        const struct sah_line *line = &view->lines[i];
+        int other = world_agency_index(w, line->agency);
+
+        refused = refused || (other == agency && line->state == SAH_STATE_REJECTED);
+        if (other >= 0 && id[0] != '\0' && strcmp(line->stands_for, id) == 0)
+            heard |= page->heard[other];
+    }
+    return refused ? heard : 0;
+}
+
 /* (I8) Every event reached an adapter, or came into the store; and when its router died with it, its
  * citizen heard that or something later. */
 void away_check_told(struct world *w)
@@ -407,6 +426,7 @@ void away_check_told(struct world *w)
                           sah_state_name(e->state));
         for (unsigned j = 0; j < WORLD_AGENCIES; j++)
             heard |= (int)j == e->agency || e->state == SAH_STATE_RECEIVED ? page->heard[j] : 0;
+        heard |= heard_of_another(w, page, e->agency);
         if (e->state >= SAH_STATE_CANCEL_ASKED) /* the next life asks, and alerts, again */
             continue;
         if ((heard & later) == 0)

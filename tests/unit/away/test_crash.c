@@ -3,6 +3,8 @@
  */
 #include "away_rig.h"
 
+#define MANY 64 /* more than are taken again in a turn: what follows them waits */
+
 static void what_was_only_journaled_goes_out_in_the_next_life(void **state)
 {
     struct rig *rig = away_rig();
@@ -256,6 +258,50 @@ static void a_cancel_that_nobody_answered_is_still_asked_after_a_crash(void **st
     rig_free(rig);
 }
 
+static void keep_code(void *data, const struct sah_status_result *result)
+{
+    enum sah_status_code *code = data;
+
+    if (*code != SAH_STATUS_APPLIED)
+        *code = result->code;
+}
+
+/* (I5) A person spoke after the crash and before the cancel was taken again: that one does not undo it. */
+static void a_cancel_that_is_taken_again_does_not_undo_what_was_said_since(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    enum sah_status_code code = SAH_STATUS_UNAVAILABLE;
+    struct sah_agency_status no, goes;
+
+    (void)state;
+    store_goes(rig);
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_person(rig, heart, "amb-108", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    for (unsigned n = 3; n < 3 + MANY; n++)
+        assert_int_equal(asks(rig, n, "AMBULANCE_108", "not_breathing")->code, SAH_RESULT_ACCEPTED);
+    rig_cancel(rig, 2, 1, heart);
+    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
+    rig_pass(rig, 1000);
+    no = rig_says(heart, "amb-108", SAH_STATE_ACKNOWLEDGED, "desk 4");
+    no.reason = SAH_REASON_CANCEL_DECLINED;
+    assert_int_equal(rig_status(rig, &no)->code, SAH_STATUS_APPLIED);
+    rig_crash(rig);
+    store_fails(rig, SAH_MEMORY_DOWN);
+    goes = rig_says(heart, "amb-108", SAH_STATE_EN_ROUTE, "desk 4");
+    for (unsigned turn = 0; turn < 3; turn++) {
+        (void)sah_away_tick(rig->away, rig_now(rig));
+        rig->front.status(rig->front.data, &goes, rig_now(rig), keep_code, &code);
+    }
+    rig_pass(rig, 3000);
+    assert_int_equal(code, SAH_STATUS_APPLIED);
+    store_comes(rig);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_EN_ROUTE);
+    assert_int_equal(rig_heard_n(rig, heart, SAH_STATE_EN_ROUTE), 1);
+    rig_free(rig);
+}
+
 /* (I5) The agency's program was slower than its person: what the person said is what is known. */
 static void a_late_200_does_not_hide_what_a_person_said(void **state)
 {
@@ -288,6 +334,7 @@ int main(void)
         cmocka_unit_test(what_nobody_heard_before_a_crash_is_told_after_it),
         cmocka_unit_test(a_cancel_that_was_declined_stays_declined_after_a_crash),
         cmocka_unit_test(a_cancel_that_nobody_answered_is_still_asked_after_a_crash),
+        cmocka_unit_test(a_cancel_that_is_taken_again_does_not_undo_what_was_said_since),
         cmocka_unit_test(a_late_200_does_not_hide_what_a_person_said),
     };
 

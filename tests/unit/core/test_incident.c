@@ -13,7 +13,6 @@
 
 #define SECOND UINT64_C(1000)
 #define FIRE   "fire-101"
-
 static char ids[64][SAH_REQUEST_ID_SIZE];
 
 static int make(void **state)
@@ -225,6 +224,23 @@ static void one_reporter_s_cancel_takes_out_that_reporter(void **state)
     rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
     rig_pass(rig, SECOND);
     assert_int_equal(rig_heard_n(rig, second, SAH_STATE_ACKNOWLEDGED), 0);
+}
+
+static void one_who_left_does_not_go_where_the_incident_goes(void **state)
+{
+    struct rig *rig = *state;
+    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
+
+    rig_pass(rig, 11 * SECOND);
+    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 500});
+    rig_cancel(rig, 20, 2, second);
+    (void)rig_ask(rig);
+    while (rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT) < 2)
+        rig_pass(rig, 1);
+    rig->now_ms += 500; /* both come before the next round of the incident */
+    assert_int_equal(rig_person(rig, first, FIRE, SAH_STATE_REJECTED), SAH_STATUS_APPLIED);
+    rig_pass(rig, 3 * SECOND);
+    assert_string_equal(rig_heard(rig, second), "RECEIVED DELIVERED CANCELLED"); /* (I8, 9.7) of nobody else */
 }
 
 static void only_the_last_reporter_s_cancel_cancels(void **state)
@@ -563,6 +579,7 @@ int main(void)
         CASE(a_router_that_starts_knows_what_is_live),
         CASE(an_unread_feed_links_nothing_and_says_so),
         CASE(one_reporter_s_cancel_takes_out_that_reporter),
+        CASE(one_who_left_does_not_go_where_the_incident_goes),
         CASE(only_the_last_reporter_s_cancel_cancels),
         CASE(one_who_writes_and_cancels_after_the_end_is_not_left_open),
         CASE(what_a_linked_reporter_says_later_is_told_too),
@@ -579,6 +596,5 @@ int main(void)
         CASE(a_sender_s_history_reaches_the_dispatcher_and_nothing_else),
         CASE(a_report_of_what_is_closed_is_shown_only),
     };
-
     return cmocka_run_group_tests_name("incident", tests, NULL, NULL);
 }
