@@ -255,6 +255,8 @@ static void know_events(const struct sah_away *away, const struct open_request *
         change->n_events = 0; /* the citizen heard all of this, or will: the main store has it */
 }
 
+/* Done is what an agency has, and a copy that ended with the one a person ended (copies.c): what that person
+ * said of it would not come after it, and a second vehicle would go out. */
 static void know(const struct sah_away *away, const struct open_request *r, struct sah_change *change)
 {
     for (unsigned i = 0; i < change->n_plans; i++)

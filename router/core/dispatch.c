@@ -172,6 +172,25 @@ static bool is_answered(const struct attempt *attempt, const struct sah_request_
            line->state <= SAH_STATE_HANDED_OVER;
 }
 
+/* ...unless it was said of the request that this one is linked to: the agency never had this one by itself
+ * (a direct core sent it, and did not know of the link). A person there has the incident, so nobody else is
+ * called in; but it goes on until it is there, or a person hears that it never will be. (I4) */
+static bool is_answered_elsewhere(const struct attempt *attempt, const struct sah_request_view *view)
+{
+    const struct sah_line *line = view_line(view, attempt->leased.agency);
+
+    return attempt->verdict.next != SAH_NEXT_SETTLED && is_answered(attempt, view) && line->via[0] != '\0';
+}
+
+static void go_on(struct sah_core *core, const struct attempt *attempt, const struct sah_request_view *view,
+                  struct sah_change *change)
+{
+    settle_in(attempt, attempt->verdict.next == SAH_NEXT_RETRY ? SAH_SETTLE_DELAY : SAH_SETTLE_DEAD, &change->settle);
+    change->settle.fell_back = attempt->leased.fell_back;
+    if (change->settle.kind == SAH_SETTLE_DEAD)
+        drop_correction(core, attempt, view, change);
+}
+
 static bool decide_after(struct sah_core *core, void *data, const struct sah_request_view *view,
                          struct sah_change *change)
 {
@@ -179,6 +198,12 @@ static bool decide_after(struct sah_core *core, void *data, const struct sah_req
 
     if (view == NULL)
         return false; /* closed and archived meanwhile: the lease runs out by itself */
+    (void)sah_format(change->audit, sizeof change->audit, "attempt=%u agency=%s outcome=%s", attempt->leased.attempts,
+                     attempt->leased.agency, sah_answer_kind_name(attempt->answer.answer.kind));
+    if (is_answered_elsewhere(attempt, view)) {
+        go_on(core, attempt, view, change);
+        return true;
+    }
     switch (is_answered(attempt, view) ? SAH_NEXT_SETTLED : attempt->verdict.next) {
     case SAH_NEXT_SETTLED:
         settle_in(attempt, SAH_SETTLE_DONE, &change->settle);
@@ -196,8 +221,6 @@ static bool decide_after(struct sah_core *core, void *data, const struct sah_req
         reject_line(core, attempt, view, change);
         break;
     }
-    (void)sah_format(change->audit, sizeof change->audit, "attempt=%u agency=%s outcome=%s", attempt->leased.attempts,
-                     attempt->leased.agency, sah_answer_kind_name(attempt->answer.answer.kind));
     return true;
 }
 

@@ -321,6 +321,35 @@ static void a_late_200_does_not_hide_what_a_person_said(void **state)
     rig_free(rig);
 }
 
+/* (I4) A person ended it for all who stand for the same call: the other agency, which never said that it has
+ * it, is not called in after a crash. */
+static void a_copy_ended_by_another_is_not_sent_after_a_crash(void **state)
+{
+    struct rig *rig = away_rig();
+    char heart[SAH_REQUEST_ID_SIZE];
+    unsigned sent;
+
+    (void)state;
+    store_goes(rig);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.silent = true});
+    memcpy(heart, asks(rig, 1, "AMBULANCE_108", "not_breathing")->request_id, sizeof heart);
+    rig_pass(rig, 6000);
+    assert_int_equal(rig_person(rig, heart, "erss-112", SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+    assert_int_equal(rig_person(rig, heart, "erss-112", SAH_STATE_CLOSED), SAH_STATUS_APPLIED);
+    rig_pass(rig, 1000);
+    rig_crash(rig);
+    store_fails(rig, SAH_MEMORY_DOWN);
+    sent = got(rig, "amb-108", heart);
+    rig_manner(rig, "amb-108", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+    rig_pass(rig, 20000);
+    store_comes(rig);
+    assert_int_equal(got(rig, "amb-108", heart), sent);
+    assert_int_equal(rig_line(rig, heart, "amb-108")->state, SAH_STATE_CLOSED);
+    assert_int_equal(rig_line(rig, heart, "erss-112")->state, SAH_STATE_CLOSED);
+    assert_int_equal(rig_delivery(rig, heart, "amb-108", SAH_KIND_REQUEST)->state, SAH_MEMORY_DONE);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_cancel_that_nobody_answered_is_still_asked_after_a_crash),
         cmocka_unit_test(a_cancel_that_is_taken_again_does_not_undo_what_was_said_since),
         cmocka_unit_test(a_late_200_does_not_hide_what_a_person_said),
+        cmocka_unit_test(a_copy_ended_by_another_is_not_sent_after_a_crash),
     };
 
     return cmocka_run_group_tests_name("away: crash", tests, NULL, NULL);

@@ -59,6 +59,13 @@ static const char *words_of(unsigned n)
     return words;
 }
 
+static void committed(void *data, int err, const struct sah_committed *what)
+{
+    (void)data;
+    (void)what;
+    assert_int_equal(err, SAH_OK);
+}
+
 static enum sah_memory_state state_of(struct rig *rig, const char *id, const char *agency)
 {
     return rig_delivery(rig, id, agency, SAH_KIND_REQUEST)->state;
@@ -109,6 +116,67 @@ static void updates_come_together_and_worse_news_at_once(void **state)
     rig_pass(rig, SECOND / 2);
     assert_int_equal(rig_read(rig, FIRE, words_of(10)), 1);
     assert_int_equal(rig_view(rig, first)->priority, SAH_PRIORITY_P0); /* (9.5) */
+}
+
+/* (I4) The direct core of a router sent it there by itself, and it came back (away_import.c): what a person
+ * there said of the request it is linked to is no word that this one has arrived. */
+static void what_is_said_of_the_main_one_settles_no_request_of_its_own(void **state)
+{
+    static const struct {
+        enum sah_answer_kind kind;
+        enum sah_memory_state then, at_last;
+        unsigned told; /* that a person must look */
+    } table[] = {{SAH_ANSWER_BUSY, SAH_MEMORY_DELAYED, SAH_MEMORY_DONE, 0},
+                 {SAH_ANSWER_REFUSED, SAH_MEMORY_DEAD, SAH_MEMORY_DEAD, 1}};
+    const char *const last = "erss-112";
+
+    for (size_t i = 0; i < SAH_LEN(table); i++) {
+        const struct sah_store *port;
+        static struct sah_change change; /* large */
+        struct sah_plan *plan = &change.plans[0];
+        const struct sah_request_view *view;
+        const char *first, *second;
+        struct rig *rig;
+
+        rig = *state;
+        port = sah_memory_store_port(rig->store);
+        first = reports(rig, 1, 0, NULL);
+        second = reports(rig, 2, 10, NULL);
+        rig_pass(rig, SECOND);
+        rig_manner(rig, "fire-101-b", (struct sah_fake_manner){.kind = SAH_ANSWER_REFUSED});
+        rig_pass(rig, 60 * SECOND); /* the alert is refused: 112 has it */
+        assert_int_equal(rig_person(rig, first, last, SAH_STATE_ACKNOWLEDGED), SAH_STATUS_APPLIED);
+        rig_pass(rig, SECOND);
+        view = rig_view(rig, second);
+        assert_int_equal(rig_line(rig, second, last)->state, SAH_STATE_ACKNOWLEDGED);
+        assert_string_equal(rig_line(rig, second, last)->via, first);
+
+        rig_manner(rig, last, (struct sah_fake_manner){.kind = table[i].kind});
+        memset(&change, 0, sizeof change);
+        memcpy(change.request_id, view->request_id, sizeof change.request_id);
+        change.expected_revision = view->revision;
+        change.closed_ms = -1;
+        change.n_plans = 1;
+        plan->message_id = rig_delivery(rig, second, FIRE, SAH_KIND_REQUEST)->message_id;
+        sah_delivery_key(&plan->message_id, last, plan->key);
+        (void)sah_format(plan->agency, sizeof plan->agency, "%s", last);
+        (void)sah_format(plan->endpoint, sizeof plan->endpoint, "%s", last);
+        plan->kind = SAH_KIND_REQUEST;
+        plan->sequence = 1;
+        plan->attempts = 2;
+        (void)sah_format(change.audit, sizeof change.audit, "brought back");
+        port->commit(port->data, &change, committed, NULL);
+        rig_pass(rig, 3 * SECOND);
+        assert_true(rig_received(rig, last, second, SAH_KIND_REQUEST) > 0);
+        assert_int_equal(state_of(rig, second, last), table[i].then);
+        assert_int_equal(rig_line(rig, second, last)->state, SAH_STATE_ACKNOWLEDGED); /* (I5) */
+        assert_int_equal(rig_heard_n(rig, second, SAH_STATE_NEEDS_PERSON), table[i].told); /* (I9) */
+        rig_manner(rig, last, (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK});
+        rig_pass(rig, 400 * SECOND);
+        assert_int_equal(state_of(rig, second, last), table[i].at_last);
+        (void)unmake(state);
+        (void)make(state);
+    }
 }
 
 static void every_state_reaches_every_reporter(void **state)
@@ -573,6 +641,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_first_report_waits_for_nobody_and_the_second_is_linked),
         CASE(updates_come_together_and_worse_news_at_once),
+        CASE(what_is_said_of_the_main_one_settles_no_request_of_its_own),
         CASE(every_state_reaches_every_reporter),
         CASE(what_the_update_cannot_bring_goes_out_by_itself),
         CASE(a_router_that_dies_between_accept_and_join_loses_nothing),
