@@ -231,7 +231,7 @@ end
 -- What was tried elsewhere while this store was away: in the state in which it came back.
 local function plan_known(t, p, d, class, now, bound)
     if p[P.ATTEMPTS] > 0 then
-        redis.call('HSET', d.hash, 'at', p[P.ATTEMPTS])
+        redis.call('HSET', d.hash, 'at', p[P.ATTEMPTS], 'ra', p[P.ATTEMPTS]) -- whoever tried lived to tell: it is no poison
     end
     if p[P.DUPLICATE] == 1 then
         redis.call('HSET', d.hash, 'pd', 1)

@@ -12,7 +12,7 @@
 
 -- Told by the probe. Raised with each change that an older router must not undo or live with: a router
 -- never replaces a library of a higher revision, and does not use it (FUNCTION_NEWER).
-local REVISION = 3
+local REVISION = 4
 
 local MAX = 128
 local DAY_MS = 86400000

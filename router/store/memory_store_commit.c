@@ -248,7 +248,7 @@ static void store_plan(struct sah_memory_store *memory, const struct sah_change 
     vec_add(&memory->deliveries, d);
     vec_add(&model_request(memory, c->request_id)->deliveries, d);
     index_add(&memory->delivery_of, d->key, strlen(d->key), d);
-    d->attempts = p->attempts;
+    d->attempts = d->answered = p->attempts; /* whoever tried lived to tell: it is no poison */
     if (p->hold_ms == 0) {
         model_ready_or_wait(memory, d);
     } else {

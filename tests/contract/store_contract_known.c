@@ -60,6 +60,7 @@ static void what_was_tried_elsewhere_goes_on_on_its_schedule(void **state)
     assert_int_equal(do_tick(h, 100).moved, 1);
     leased = lease_one(h, "108");
     assert_int_equal(leased.attempts, 4);
+    assert_int_equal(leased.unanswered, 1); /* those had a result: no router died with it */
     assert_true(leased.possible_duplicate);
     assert_true(leased.fell_back);
 }

@@ -45,6 +45,7 @@
     X(import_is_new, "I2", "what is brought back is stored under another id, as a new one")   \
     X(import_changes_key, "I6", "what is brought back is sent again under another key")       \
     X(import_forgets_known, "I5", "what is brought back has lost what agencies have")         \
+    X(import_claims_known, "I4", "what is brought back counts as what agencies have")         \
     X(import_forgets_person, "I5", "what is brought back has lost what a person answered")    \
     X(import_tells_twice, "I8", "events are brought back a second time")                      \
     X(help_without_person, "I9", "a direct core tells a machine's 200 as a person's answer")
@@ -106,6 +107,8 @@ static const struct sah_change *plant_import(struct world *w, const struct sah_c
     for (unsigned i = 0; i < c->n_plans; i++) {
         if (PLANTED(w, import_forgets_known) || PLANTED(w, import_changes_key))
             c->plans[i].known = SAH_KNOWN_NOTHING;
+        if (PLANTED(w, import_claims_known))
+            c->plans[i].known = SAH_KNOWN_DONE;
         if (PLANTED(w, import_changes_key))
             c->plans[i].key[0] = c->plans[i].key[0] == 'a' ? 'b' : 'a';
     }

@@ -8,7 +8,7 @@ add_library(core_rig STATIC
 target_include_directories(core_rig PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(core_rig PUBLIC sah_away sah_core sah_memory_store sah_proto PRIVATE sah_flags)
 
-foreach(name intake again dispatch leasing fallback amend status outbox bounds random escalate copies replay admission incident)
+foreach(name intake again dispatch leasing fallback amend status outbox bounds random escalate copies replay admission incident incident_ends)
   sah_test(test_core_${name} ${core_tests}/test_${name}.c core_rig)
 endforeach()
 sah_test(test_link ${core_tests}/test_link.c core_rig sah_link)

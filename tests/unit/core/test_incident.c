@@ -2,74 +2,7 @@
  * test_incident - several reporters of one incident: the first never waits, the others are linked, told,
  * carried, followed, let go. Domain 9's invariants are cited as 9.n; I2 I3 I4 I6 I8 I9.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "lib/core_rig.h"
-
-#define SECOND UINT64_C(1000)
-#define FIRE   "fire-101"
-static char ids[64][SAH_REQUEST_ID_SIZE];
-
-static int make(void **state)
-{
-    struct rig *rig = rig_new(&(struct rig_options){.incidents = true});
-
-    sah_ladder_defaults(&rig->policy->ladder);
-    rig_crash(rig); /* a core that knows of it */
-    rig_pass(rig, SECOND);
-    *state = rig;
-    return 0;
-}
-
-static int unmake(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
-/* Citizen n reports a fire, so many metres from the point; its id. */
-static const char *reports(struct rig *rig, unsigned n, int metres, const char *cue)
-{
-    struct sah_request *r = rig_request(rig, n, n, "FIRE_101");
-    const struct rig_result *result;
-    char words[32];
-
-    rig_type(r, "FSTRU");
-    rig_pin(r, metres);
-    (void)snprintf(words, sizeof words, "fire seen by %u.", n);
-    rig_words(r, words);
-    if (cue != NULL)
-        rig_cue(r, cue);
-    result = rig_ask(rig);
-    assert_int_equal(result->code, SAH_RESULT_ACCEPTED);
-    memcpy(ids[n], result->request_id, sizeof ids[n]);
-    return ids[n];
-}
-
-static const char *words_of(unsigned n)
-{
-    static char words[32];
-
-    (void)snprintf(words, sizeof words, "fire seen by %u.", n);
-    return words;
-}
-
-static void committed(void *data, int err, const struct sah_committed *what)
-{
-    (void)data;
-    (void)what;
-    assert_int_equal(err, SAH_OK);
-}
-
-static enum sah_memory_state state_of(struct rig *rig, const char *id, const char *agency)
-{
-    return rig_delivery(rig, id, agency, SAH_KIND_REQUEST)->state;
-}
+#include "unit/core/incident_test.h"
 
 static void the_first_report_waits_for_nobody_and_the_second_is_linked(void **state)
 {
@@ -179,33 +112,6 @@ static void what_is_said_of_the_main_one_settles_no_request_of_its_own(void **st
     }
 }
 
-static void every_state_reaches_every_reporter(void **state)
-{
-    struct rig *rig = *state;
-    const char *first = reports(rig, 1, 0, NULL);
-    struct sah_agency_status s;
-
-    for (unsigned n = 2; n <= 5; n++)
-        reports(rig, n, 10, NULL);
-    rig_pass(rig, 12 * SECOND);
-    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
-    rig_pass(rig, SECOND);
-    s = rig_says(first, FIRE, SAH_STATE_EN_ROUTE, "desk 4");
-    s.eta_s = 300;
-    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
-    rig_pass(rig, SECOND);
-    for (unsigned n = 2; n <= 5; n++) {
-        assert_string_equal(rig_heard(rig, ids[n]), "RECEIVED DELIVERED ACKNOWLEDGED EN_ROUTE");
-        assert_int_equal(rig_last_event(rig, ids[n])->status.eta_s, 300);
-    }
-    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
-    rig_pass(rig, SECOND);
-    for (unsigned n = 2; n <= 5; n++) { /* (9.6) */
-        assert_int_equal(rig_heard_n(rig, ids[n], SAH_STATE_CLOSED), 1);
-        assert_true(rig_view(rig, ids[n])->closed_ms > 0);
-    }
-}
-
 static void what_the_update_cannot_bring_goes_out_by_itself(void **state)
 {
     static const struct sah_fake_manner silent = {.kind = SAH_ANSWER_UNKNOWN, .after_ms = 1000};
@@ -273,87 +179,6 @@ static void an_unread_feed_links_nothing_and_says_so(void **state)
     assert_string_equal(rig_view(rig, second)->main_id, "");
     assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 1);
     assert_string_equal(rig_attempt(rig, FIRE, second, 0)->note, "d");
-}
-
-static void one_reporter_s_cancel_takes_out_that_reporter(void **state)
-{
-    struct rig *rig = *state;
-    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
-
-    rig_pass(rig, 11 * SECOND);
-    rig_cancel(rig, 20, 2, second);
-    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
-    rig_pass(rig, SECOND); /* (9.7) */
-    assert_int_equal(rig_received(rig, FIRE, NULL, SAH_KIND_CANCEL), 0);
-    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT), 2);
-    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CANCELLED), 1);
-    assert_int_equal(rig_view(rig, first)->n_members, 0);
-    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_DELIVERED);
-    rig_person(rig, first, FIRE, SAH_STATE_ACKNOWLEDGED);
-    rig_pass(rig, SECOND);
-    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_ACKNOWLEDGED), 0);
-}
-
-static void one_who_left_does_not_go_where_the_incident_goes(void **state)
-{
-    struct rig *rig = *state;
-    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
-
-    rig_pass(rig, 11 * SECOND);
-    rig_manner(rig, "fire-101-a", (struct sah_fake_manner){.kind = SAH_ANSWER_MACHINE_ACK, .after_ms = 500});
-    rig_cancel(rig, 20, 2, second);
-    (void)rig_ask(rig);
-    while (rig_received(rig, FIRE, first, SAH_KIND_AMENDMENT) < 2)
-        rig_pass(rig, 1);
-    rig->now_ms += 500; /* both come before the next round of the incident */
-    assert_int_equal(rig_person(rig, first, FIRE, SAH_STATE_REJECTED), SAH_STATUS_APPLIED);
-    rig_pass(rig, 3 * SECOND);
-    assert_string_equal(rig_heard(rig, second), "RECEIVED DELIVERED CANCELLED"); /* (I8, 9.7) of nobody else */
-}
-
-static void only_the_last_reporter_s_cancel_cancels(void **state)
-{
-    struct rig *rig = *state;
-    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
-
-    rig_pass(rig, 11 * SECOND);
-    rig_cancel(rig, 20, 1, first); /* whose request carries the incident */
-    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
-    rig_pass(rig, SECOND);
-    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_CANCEL), 0);
-    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_DELIVERED);
-    rig_cancel(rig, 21, 2, second);
-    assert_int_equal(rig_ask(rig)->code, SAH_RESULT_ACCEPTED);
-    rig_pass(rig, 11 * SECOND);
-    assert_int_equal(rig_received(rig, FIRE, first, SAH_KIND_CANCEL), 1);
-    assert_int_equal(rig_line(rig, first, FIRE)->state, SAH_STATE_CANCEL_ASKED);
-    rig_person(rig, first, FIRE, SAH_STATE_CANCELLED);
-    assert_int_equal(rig_heard_n(rig, first, SAH_STATE_CANCELLED), 1);
-}
-
-/* sim_random seed 5756: both came in before the first was let go; the cancel then waited for a round of an
- * incident that was over, without end, and so did its work. */
-static void one_who_writes_and_cancels_after_the_end_is_not_left_open(void **state)
-{
-    struct rig *rig = *state;
-    const char *first = reports(rig, 1, 0, NULL), *second = reports(rig, 2, 0, NULL);
-    struct sah_amendment *a;
-
-    rig_pass(rig, 11 * SECOND);
-    rig_person(rig, first, FIRE, SAH_STATE_CLOSED);
-    rig_pass(rig, SECOND);
-    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 1);
-    a = rig_amendment(rig, 20, 2, second);
-    rig_words(&a->part, "it burns again");
-    (void)rig_take(rig);
-    rig_cancel(rig, 21, 2, second);
-    (void)rig_take(rig);
-    rig_pass(rig, 20 * SECOND);
-    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_REOPENED), 1);
-    assert_int_equal(rig_line(rig, second, FIRE)->state, SAH_STATE_CLOSED); /* (9.6) */
-    assert_int_equal(rig_heard_n(rig, second, SAH_STATE_CLOSED), 2);
-    assert_true(rig_view(rig, second)->closed_ms > 0);
-    assert_int_equal(rig_read(rig, FIRE, "it burns again"), 1); /* (I3) */
 }
 
 static void what_a_linked_reporter_says_later_is_told_too(void **state)
@@ -442,43 +267,6 @@ static void the_same_sender_s_second_request_is_appended(void **state)
     rig_pass(rig, SECOND);
     assert_int_equal(rig_received(rig, FIRE, second, SAH_KIND_REQUEST), 0);
     assert_int_equal(rig_read(rig, FIRE, "please come fast"), 1);
-}
-
-static void on_decided(void *data, enum sah_decided decided)
-{
-    *(enum sah_decided *)data = decided;
-}
-
-/* (I9) A dispatcher makes an emergency of a booking that was appended: the company's program ends the one
- * it knows, and not that one, which goes out by itself until a person there has spoken. */
-static void a_program_that_ends_a_booking_ends_no_emergency_that_is_linked(void **state)
-{
-    struct rig *rig = *state;
-    char first[SAH_REQUEST_ID_SIZE], second[SAH_REQUEST_ID_SIZE], third[SAH_REQUEST_ID_SIZE];
-    enum sah_decided decided = SAH_DECIDED_UNAVAILABLE;
-    struct sah_agency_status s;
-
-    memcpy(first, rig_accept(rig, 1, 1, "LPG_BOOKING", NULL), sizeof first);
-    memcpy(second, rig_accept(rig, 2, 1, "LPG_BOOKING", NULL), sizeof second);
-    memcpy(third, rig_accept(rig, 3, 1, "LPG_BOOKING", NULL), sizeof third);
-    rig_pass(rig, 5 * SECOND);
-    assert_string_equal(rig_view(rig, second)->main_id, first);
-    assert_string_equal(rig_view(rig, third)->main_id, first);
-    sah_core_reclassify(rig->core, second, SAH_PRIORITY_P1, "desk 4", rig_now(rig), on_decided, &decided);
-    rig_settle(rig);
-    assert_int_equal(decided, SAH_DECIDED_DONE);
-    s = rig_says(first, "indane", SAH_STATE_HANDED_OVER, NULL);
-    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
-    rig_pass(rig, 5 * SECOND);
-    assert_true(rig_view(rig, first)->closed_ms > 0);
-    assert_true(rig_view(rig, third)->closed_ms > 0); /* a booking like the first */
-    assert_int_equal(rig_view(rig, second)->closed_ms, 0);
-    assert_int_equal(rig_received(rig, "indane", second, SAH_KIND_REQUEST), 1);
-    s = rig_says(second, "indane", SAH_STATE_HANDED_OVER, NULL);
-    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_NEEDS_NAME);
-    s = rig_says(second, "indane", SAH_STATE_HANDED_OVER, "officer 2");
-    assert_int_equal(rig_status(rig, &s)->code, SAH_STATUS_APPLIED);
-    assert_true(rig_view(rig, second)->closed_ms > 0);
 }
 
 /* (I1, I3) What they left open for days must not swallow a new call: it goes out by itself, and the
@@ -642,21 +430,15 @@ int main(void)
         CASE(the_first_report_waits_for_nobody_and_the_second_is_linked),
         CASE(updates_come_together_and_worse_news_at_once),
         CASE(what_is_said_of_the_main_one_settles_no_request_of_its_own),
-        CASE(every_state_reaches_every_reporter),
         CASE(what_the_update_cannot_bring_goes_out_by_itself),
         CASE(a_router_that_dies_between_accept_and_join_loses_nothing),
         CASE(a_router_that_starts_knows_what_is_live),
         CASE(an_unread_feed_links_nothing_and_says_so),
-        CASE(one_reporter_s_cancel_takes_out_that_reporter),
-        CASE(one_who_left_does_not_go_where_the_incident_goes),
-        CASE(only_the_last_reporter_s_cancel_cancels),
-        CASE(one_who_writes_and_cancels_after_the_end_is_not_left_open),
         CASE(what_a_linked_reporter_says_later_is_told_too),
         CASE(a_place_that_comes_later_links_what_was_sent_already),
         CASE(an_agency_that_the_first_one_does_not_have_is_told_at_once),
         CASE(two_hearts_in_one_block_are_shown_and_not_joined),
         CASE(the_same_sender_s_second_request_is_appended),
-        CASE(a_program_that_ends_a_booking_ends_no_emergency_that_is_linked),
         CASE(what_a_sender_left_open_for_days_takes_up_nothing),
         CASE(leaks_are_joined_when_both_pins_have_one_name),
         CASE(what_does_not_fit_into_one_update_goes_in_the_next),
