@@ -98,30 +98,36 @@ static bool is_doubtful(const struct work *work, const struct sah_understanding 
            work_has(work, FACT_no_cancel);
 }
 
+void work_read(const struct sah_lexicon *lexicon, const char *text, size_t len, struct work *work,
+               struct sah_understanding *out)
+{
+    SAH_CHECK(lexicon, LEXICON_MAGIC);
+    memset(out, 0, sizeof *out);
+    work->lex = lexicon;
+    work->patients = 0;
+    memset(&work->facts, 0, sizeof work->facts);
+
+    fold_text(text, len, &work->fold);
+    work_words(work);
+    work_language(work, out->language);
+    work_phrases(work);
+    size_facts(work);
+    work_entities(work, text, len, out);
+    work_cues(work);
+    work_numbers(work);
+    if (work->fold.cut)
+        work_set(work, FACT_fact_cut);
+    if (is_thanks(work))
+        work_set(work, FACT_fact_thanks);
+    work_decide(work, out);
+}
+
 void sah_understand(const struct sah_lexicon *lexicon, const char *text, size_t len,
                     struct sah_understanding *ret_understanding)
 {
     struct work work;
 
-    SAH_CHECK(lexicon, LEXICON_MAGIC);
-    memset(ret_understanding, 0, sizeof *ret_understanding);
-    work.lex = lexicon;
-    work.patients = 0;
-    memset(&work.facts, 0, sizeof work.facts);
-
-    fold_text(text, len, &work.fold);
-    work_words(&work);
-    work_language(&work, ret_understanding->language);
-    work_phrases(&work);
-    size_facts(&work);
-    work_entities(&work, text, len, ret_understanding);
-    work_cues(&work);
-    work_numbers(&work);
-    if (work.fold.cut)
-        work_set(&work, FACT_fact_cut);
-    if (is_thanks(&work))
-        work_set(&work, FACT_fact_thanks);
-    work_decide(&work, ret_understanding);
+    work_read(lexicon, text, len, &work, ret_understanding);
     people(&work, ret_understanding);
     ret_understanding->yes = is_all(&work, FACT_yes);
     ret_understanding->no = !ret_understanding->yes && is_all(&work, FACT_no);

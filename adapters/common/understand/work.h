@@ -57,6 +57,10 @@ void work_entities(struct work *work, const char *text, size_t len,
                    struct sah_understanding *out);
 void work_numbers(struct work *work);
 
+/* ---- understand.c: all stages up to the rules' decision, for one message */
+void work_read(const struct sah_lexicon *lexicon, const char *text, size_t len, struct work *work,
+               struct sah_understanding *out);
+
 static inline bool work_has(const struct work *work, enum lex_fact fact)
 {
     return lex_set_has(&work->facts, work->lex->fact[fact]);
