@@ -1,6 +1,8 @@
-# understand: folding, keys, the lexicon's faults, negation, entities, and the corpus of messages.
+# understand: folding, keys, sounds, features, the lexicon's faults, negation, entities, and the corpus of messages.
 sah_test(test_fold unit/understand/test_fold.c sah_understand)
 sah_test(test_key unit/understand/test_key.c sah_understand)
+sah_test(test_roman unit/understand/test_roman.c sah_understand)
+sah_test(test_feature unit/understand/test_feature.c sah_understand)
 sah_test(test_lexicon unit/understand/test_lexicon.c sah_understand)
 sah_test(test_understand unit/understand/test_understand.c sah_understand)
 sah_test(test_messages unit/understand/test_messages.c sah_understand)
